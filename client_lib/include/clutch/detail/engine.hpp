@@ -1,0 +1,34 @@
+// What Pool, Client and testing::FakePool are behind the calls: something that takes a request and, later, from a
+// thread of its own, completes the call exactly once.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "clutch/options.hpp"
+#include "clutch/protocol/payload.hpp"
+
+namespace clutch::detail {
+
+class CallState;                                  // detail/call_state.hpp
+class CallRef;                                    // an intrusive reference to a CallState
+
+/// How a call ended.
+using Outcome = std::variant<Reply, Error>;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Any thread. Takes the call; whatever is wrong becomes its outcome. `function` and `options` are read before it
+  /// returns. The engine calls complete() on the state exactly once, perhaps before this returns.
+  virtual void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) = 0;
+  /// Any thread. Asks; the call still ends in exactly one outcome, `cancelled` or what it raced with.
+  virtual void cancel(CallState& call) = 0;
+  /// Any thread. Nobody waits any more; let it run.
+  virtual void detach(CallState& call) = 0;
+  /// Any thread. Runs the task on this engine's completion thread, never on the caller's nor on a loop.
+  virtual void post(void (*run)(void*), void* argument) = 0;
+};
+
+}  // namespace clutch::detail

@@ -1,0 +1,44 @@
+// What a caller may say of a call. All durations are of CLOCK_MONOTONIC; see docs/calls.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clutch/protocol/error.hpp"
+
+namespace clutch {
+
+/// When a failed attempt is made again. Nothing that may have begun is, unless `idempotent`, or the Python function
+/// raised (`failed`) and `exceptions` names the type. All attempts share CallOptions::timeout.
+struct RetryPolicy {
+  enum class Backoff : std::uint8_t {
+    linear,       ///< delay x attempt
+    exponential,  ///< delay x 2^(attempt-1)
+  };
+  std::uint32_t attempts = 1;  ///< in all; 1 is no retry
+  Backoff backoff = Backoff::exponential;
+  std::chrono::nanoseconds delay = std::chrono::milliseconds(100);
+  std::chrono::nanoseconds delay_max = std::chrono::seconds(30);
+  double jitter = 0.2;  ///< each delay is drawn from delay x (1 - jitter … 1 + jitter); 0 … 1
+  std::vector<Code> codes = {Code::unavailable, Code::overloaded};
+  std::vector<std::string> exceptions;  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
+  bool idempotent = false;              ///< running it twice does no harm: worker_lost and the like may be retried too
+};
+
+struct CallOptions {
+  /// All of it as the caller sees it, retries included. Default: none.
+  std::optional<std::chrono::nanoseconds> timeout;
+  /// From the first step to the outcome, of each attempt. Default: the pool's (30 s). zero() is none.
+  std::optional<std::chrono::nanoseconds> attempt_timeout;
+  /// From submission to the first step. Default: none.
+  std::optional<std::chrono::nanoseconds> queue_timeout;
+  std::optional<RetryPolicy> retry;
+  std::map<std::string, std::string> metadata;  ///< current_call().metadata in Python, e.g. "traceparent"
+  std::string pool;                             ///< the pool to use where two have the function
+};
+
+}  // namespace clutch

@@ -1,0 +1,74 @@
+// What the core wants done. The shell does all of it, then clears it.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace clutch::core {
+
+/// Send RUN of this call to its worker: PoolCore::run_of gives what goes into it.
+struct SendRun {
+  WorkerId worker;
+  CallId call;
+};
+
+struct SendCancel {
+  WorkerId worker;
+  std::uint64_t seq = 0;
+  CallId call;
+  bool deadline = false;  ///< why: its deadline passed, not a caller's wish
+};
+
+/// The one outcome of a call.
+struct Delivery {
+  SessionId session;
+  std::uint64_t tag = 0;
+  Outcome outcome;
+};
+
+struct Spawn {
+  WorkerId worker;
+  Incarnation incarnation;
+  Time by = never;  ///< when it must be ready
+};
+struct Kill {
+  WorkerId worker;
+  Incarnation incarnation;
+  std::string why;
+};
+struct SendStop {
+  WorkerId worker;
+  Time by = never;
+};
+struct Started {};
+struct StartFailed {
+  Error error;
+};
+/// The pool gives up: too many boots failed in a row.
+struct PoolFailed {
+  Error error;
+};
+/// Every worker is gone and none will come.
+struct Stopped {};
+
+using LifeAction = std::variant<Spawn, Kill, SendStop, Started, StartFailed, PoolFailed, Stopped>;
+
+struct Actions {
+  std::vector<SendRun> runs;
+  std::vector<SendCancel> cancels;
+  std::vector<Delivery> deliveries;
+  std::vector<LifeAction> life;
+
+  void clear() noexcept {
+    runs.clear();
+    cancels.clear();
+    deliveries.clear();
+    life.clear();
+  }
+  /// Whether there is more to do than to send and to deliver.
+  [[nodiscard]] bool only_traffic() const noexcept { return life.empty(); }
+};
+
+}  // namespace clutch::core

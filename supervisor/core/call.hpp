@@ -1,0 +1,70 @@
+// One call as the supervisor keeps it, and the table of them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/intrusive_list.hpp"
+#include "core/timer_wheel.hpp"
+#include "core/types.hpp"
+
+namespace clutch::core {
+
+enum class CallState : std::uint8_t {
+  free,    ///< a slot without a call
+  queued,  ///< here; no worker has it
+  sent,    ///< a worker has it and has not said, nor shown, that it began
+  begun,   ///< its code ran, or may have
+};
+
+struct PlaceTag {};    // in a queue, or among a worker's leases
+struct SessionTag {};  // among a session's calls
+
+/// Stays at its address. `answered`: the caller has its outcome, the slot waits for the worker to be done with it.
+struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  CallState state = CallState::free;
+  Execution execution = Execution::loop;
+  Certainty certainty = Certainty::not_started;
+  bool answered = false;
+  bool cancel_sent = false;
+  bool detached = false;
+  FunctionId function;
+  WorkerId worker;
+  SessionId session;
+  std::uint64_t seq = 0;
+  std::uint64_t tag = 0;
+  std::uint64_t attempt = 1;
+  Request request;  ///< until it began
+  Blob metadata;
+  std::size_t request_bytes = 0;
+  Time deadline = never;
+  Time queue_deadline = never;
+  Time attempt_deadline = never;
+  Duration attempt_timeout{};
+
+  [[nodiscard]] CallId id() const noexcept { return {std::uint64_t{generation} << 32 | slot}; }
+  /// Past this it must not begin.
+  [[nodiscard]] Time expires() const noexcept { return std::min(deadline, queue_deadline); }
+};
+
+/// Slots in chunks, so that a call keeps its address and growing copies nothing. A slot is used again at once; its
+/// generation tells a late reply from a true one.
+class CallTable {
+ public:
+  [[nodiscard]] Call& take();
+  void release(Call&) noexcept;
+  /// nullptr where that call is over.
+  [[nodiscard]] Call* find(CallId) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return used_; }
+
+ private:
+  static constexpr std::size_t chunk_calls = 256;
+
+  std::vector<std::unique_ptr<Call[]>> chunks_;
+  std::vector<std::uint32_t> free_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace clutch::core

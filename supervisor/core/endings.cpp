@@ -1,0 +1,139 @@
+// How calls end, and the sentences that say so.
+#include <cstdio>
+#include <cstring>
+
+#include "core/pool_core.hpp"
+
+namespace clutch::core {
+namespace {
+
+Error error_of(Code code, Stage stage, Certainty certainty, std::string message) {
+  Error error;
+  error.code = code;
+  error.stage = stage;
+  error.certainty = certainty;
+  error.message = std::move(message);
+  return error;
+}
+
+std::string_view said(Certainty certainty) {
+  switch (certainty) {
+    case Certainty::not_started: return "the call had not begun and never will";
+    case Certainty::maybe_started: return "the call may have begun";
+    case Certainty::started: break;
+  }
+  return "the call had begun";
+}
+
+std::string how_it_ended(const Exit& exit) {
+  if (exit.signal == 0) return "exited with status " + std::to_string(exit.status);
+  const char* name = ::sigabbrev_np(exit.signal);
+  return "was killed by signal " + std::to_string(exit.signal) + (name != nullptr ? std::string(" (SIG") + name + ")" : "");
+}
+
+}  // namespace
+
+void PoolCore::deliver(const Submission& submission, Error&& error) {
+  ++counters_.delivered;
+  error.attempts = submission.attempt;
+  actions_.deliveries.push_back({submission.session, submission.tag, std::move(error)});
+}
+
+void PoolCore::answer(Call& call, Outcome&& outcome) {
+  ++counters_.delivered;
+  if (auto* error = std::get_if<Error>(&outcome)) error->attempts = call.attempt;
+  actions_.deliveries.push_back({call.session, call.tag, std::move(outcome)});
+  call.answered = true;
+  timers_.stop(call);
+  IntrusiveList<Call, SessionTag>::remove(call);
+}
+
+void PoolCore::drop_queued(Call& call, Error&& error) {
+  Queue::remove(call);
+  --queued_;
+  queued_bytes_ -= call.request_bytes;
+  answer(call, std::move(error));
+  calls_.release(call);
+}
+
+// The worker is done with it.
+void PoolCore::finish(Call& call, Worker& worker, Time now) {
+  Lane& lane = worker.lane(call.execution);
+  --(call.state == CallState::sent ? lane.sent : lane.begun);
+  Queue::remove(call);
+  count_limit(call, worker, -1);
+  calls_.release(call);
+  pump(now);
+  stop_if_drained(now);
+}
+
+Certainty PoolCore::certainty_of(const Call& call) const {
+  if (call.state == CallState::queued) return Certainty::not_started;
+  const Lane& lane = workers_[call.worker.value]->lane(call.execution);
+  if (call.seq <= lane.recorded) return Certainty::started;
+  return call.seq <= lane.seen ? Certainty::maybe_started : Certainty::not_started;
+}
+
+Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certainty certainty) const {
+  const auto stage = certainty == Certainty::not_started ? Stage::queue : Stage::run;
+  return error_of(Code::deadline_exceeded, stage, certainty,
+                  std::string(clock) + " expired in `" + functions_[call.function].name + "`: " +
+                      std::string(said(certainty)));
+}
+
+void PoolCore::expire(Call& call, Time now) {
+  if (call.state == CallState::queued) {
+    drop_queued(call, deadline_error(call, call.queue_deadline < call.deadline ? "queue_timeout" : "timeout",
+                                     Certainty::not_started));
+    stop_if_drained(now);
+    return;
+  }
+  const auto certainty = certainty_of(call);
+  if (call.cancel_sent) {
+    answer(call, error_of(Code::cancelled, Stage::run, certainty,
+                          "cancelled, and not unwound yet: `" + functions_[call.function].name +
+                              "` has not ended within the grace after its cancel"));
+    return;
+  }
+  // A call that was not begun stays at the worker, which will pass it over: `not_started` is true, since whoever
+  // begins writes the page first and reads the clock then, and the page was read after the clock here.
+  std::string_view clock = "timeout";
+  if (call.state == CallState::sent && call.queue_deadline < call.deadline) clock = "queue_timeout";
+  if (call.state == CallState::begun && call.attempt_deadline < call.deadline) clock = "attempt_timeout";
+  actions_.cancels.push_back({call.worker, call.seq, call.id(), true});
+  call.cancel_sent = true;
+  answer(call, deadline_error(call, clock, certainty));
+}
+
+void PoolCore::cancel_call(Call& call, Time now) {
+  if (call.state == CallState::queued) {
+    drop_queued(call, error_of(Code::cancelled, Stage::queue, Certainty::not_started,
+                               "cancelled before it was sent to a worker"));
+    stop_if_drained(now);
+    return;
+  }
+  if (call.cancel_sent) return;
+  call.cancel_sent = true;
+  actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
+  if (call.execution == Execution::thread && call.state == CallState::begun) {
+    answer(call, error_of(Code::cancelled, Stage::run, certainty_of(call),
+                          "cancelled: `" + functions_[call.function].name +
+                              "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
+    return;
+  }
+  call.attempt_deadline = now + options_.cancel_grace;
+  timers_.set(call, std::min(call.deadline, call.attempt_deadline));
+}
+
+Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit) const {
+  const auto certainty = certainty_of(call);
+  auto error = error_of(Code::worker_lost, Stage::run, certainty,
+                        "worker " + std::to_string(worker.id.value) + " " + how_it_ended(exit) + " while it had `" +
+                            functions_[call.function].name + "`: " + std::string(said(certainty)));
+  if (exit.signal != 0) error.signal = static_cast<std::uint64_t>(exit.signal);
+  if (exit.signal == 0) error.exit_code = static_cast<std::uint64_t>(exit.status);
+  error.python_stack = exit.python_stack;
+  return error;
+}
+
+}  // namespace clutch::core

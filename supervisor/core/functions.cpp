@@ -1,0 +1,78 @@
+#include "core/functions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace clutch::core {
+namespace {
+
+constexpr std::array<std::string_view, 4> kinds = {"coroutine", "async_generator", "generator", "plain"};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto substituted = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, substituted}));
+    }
+  }
+  return row.back();
+}
+
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+}  // namespace
+
+std::string_view to_string(FunctionKind kind) noexcept { return kinds[static_cast<std::size_t>(kind)]; }
+
+std::optional<FunctionKind> function_kind_from(std::string_view name) noexcept {
+  const auto at = std::find(kinds.begin(), kinds.end(), name);
+  if (at == kinds.end()) return std::nullopt;
+  return static_cast<FunctionKind>(at - kinds.begin());
+}
+
+std::vector<FunctionId> Functions::merge(const Registration& registration) {
+  std::vector<FunctionId> ids;
+  ids.reserve(registration.functions.size());
+  for (const auto& function : registration.functions) {
+    const auto [at, added] = by_name_.try_emplace(function.name, FunctionId{static_cast<std::uint32_t>(size())});
+    if (added) {
+      functions_.push_back(function);
+    } else {
+      functions_[at->second.value] = function;
+    }
+    ids.push_back(at->second);
+  }
+  return ids;
+}
+
+std::optional<FunctionId> Functions::find(std::string_view name) const {
+  const auto at = by_name_.find(name);
+  if (at == by_name_.end()) return std::nullopt;
+  return at->second;
+}
+
+std::string Functions::not_found_message(std::string_view name, const std::vector<LeftOut>& left_out) const {
+  std::string message = "there is no function `" + std::string(name) + "` in this pool";
+  const auto why = std::find_if(left_out.begin(), left_out.end(), [&](const auto& it) { return it.name == name; });
+  if (why != left_out.end()) return message + ": it was left out, because " + why->why;
+  const Function* nearest = nullptr;
+  std::size_t nearest_distance = std::max<std::size_t>(2, name.size() / 4) + 1;
+  for (const auto& function : functions_) {
+    // The right function without, or with another, module is what people most often write.
+    const auto distance = last_part(function.name) == last_part(name) ? 1 : edit_distance(function.name, name);
+    if (distance < nearest_distance) {
+      nearest = &function;
+      nearest_distance = distance;
+    }
+  }
+  if (nearest != nullptr) return message + "; did you mean `" + nearest->name + "`?";
+  if (functions_.empty()) return message + ": its modules define no callable function";
+  return message + "; `clutch functions` lists what there is";
+}
+
+}  // namespace clutch::core

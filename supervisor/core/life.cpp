@@ -1,0 +1,215 @@
+// Workers' lives, by the table in worker.hpp, and the pool's own.
+#include <algorithm>
+#include <array>
+
+#include "core/pool_core.hpp"
+
+namespace clutch::core {
+
+std::string_view to_string(WorkerState state) noexcept {
+  constexpr std::array<std::string_view, 5> names = {"absent", "booting", "ready", "stopping", "condemned"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+void PoolCore::start(Time now) {
+  for (auto& worker : workers_) spawn(*worker, now);
+}
+
+void PoolCore::spawn(Worker& worker, Time now) {
+  worker.state = WorkerState::booting;
+  worker.incarnation = Incarnation{++last_incarnation_};
+  worker.next_seq = 1;
+  worker.lanes = {};
+  worker.lane(Execution::loop).bound = options_.concurrency;
+  worker.lane(Execution::loop).windowed = true;
+  worker.lane(Execution::thread).bound = options_.threads;
+  worker.index_of.clear();
+  worker.running.assign(functions_.size(), 0);
+  worker.boot_error.reset();
+  worker.act_at = now + options_.start_timeout;
+  actions_.life.emplace_back(Spawn{worker.id, worker.incarnation, worker.act_at});
+}
+
+void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registration& registration, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr || worker->state == WorkerState::condemned || worker->state == WorkerState::stopping) return;
+  if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "REGISTER for a second time");
+  const auto ids = functions_.merge(registration);
+  left_out_ = registration.left_out;
+  while (parked_.size() < functions_.size()) parked_.push_back(std::make_unique<Queue>());
+  running_in_pool_.resize(functions_.size());
+  for (auto& each : workers_) each->running.resize(functions_.size());
+  worker->index_of.assign(functions_.size(), Worker::absent_index);
+  for (std::uint32_t i = 0; i < ids.size(); ++i) worker->index_of[ids[i].value] = i;
+  worker->state = WorkerState::ready;
+  worker->act_at = never;
+  worker->boots_failed = 0;
+  if (state_ == PoolState::draining) {
+    stop_if_drained(now);
+  } else if (state_ == PoolState::starting &&
+             std::all_of(workers_.begin(), workers_.end(),
+                         [](const auto& each) { return each->state == WorkerState::ready; })) {
+    state_ = PoolState::running;
+    actions_.life.emplace_back(Started{});
+  }
+  pump(now);
+}
+
+void PoolCore::on_boot_failed(WorkerId id, Incarnation incarnation, Error error, Time) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "BOOT_FAILED after REGISTER");
+  worker->boot_error = std::move(error);  // its exit follows
+}
+
+void PoolCore::on_violation(WorkerId id, Incarnation incarnation, std::string why) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr || worker->state == WorkerState::condemned) return;
+  // A boot that comes to nothing is told by its error, or by its end.
+  if (worker->state != WorkerState::booting) worker->boots_failed = 0;
+  const bool was_booting = worker->state == WorkerState::booting;
+  worker->state = WorkerState::condemned;
+  worker->act_at = never;
+  if (was_booting && !worker->boot_error) {
+    Error error;
+    error.code = Code::internal;
+    error.stage = Stage::setup;
+    error.message = "a worker was ended while it started: " + why;
+    worker->boot_error = std::move(error);
+  }
+  actions_.life.emplace_back(Kill{id, incarnation, std::move(why)});
+}
+
+void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  const bool booted = worker->state != WorkerState::booting && !worker->boot_error;
+  if (!booted && !worker->boot_error) {
+    Error error;
+    error.code = Code::unavailable;
+    error.stage = Stage::setup;
+    error.message = exit.signal != 0
+                        ? "a worker was killed by signal " + std::to_string(exit.signal) + " while it started"
+                        : "a worker exited with status " + std::to_string(exit.status) + " while it started";
+    if (!exit.said.empty()) error.message += ": " + exit.said;
+    error.python_stack = exit.python_stack;
+    worker->boot_error = std::move(error);
+  }
+  worker->state = WorkerState::absent;
+  worker->act_at = never;
+  ++counters_.deaths;
+  give_back_leases(*worker, exit, now);
+  if (!booted) return on_boot_over(*worker, now);
+  if (state_ == PoolState::running || state_ == PoolState::starting) {
+    ++worker->restarts;
+    spawn(*worker, now);
+    pump(now);
+  }
+  stop_if_drained(now);
+}
+
+// What began is lost; what did not is queued again, ahead of the rest and in its old order.
+void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
+  while (Call* call = worker.leases.back()) {
+    Queue::remove(*call);
+    count_limit(*call, worker, -1);
+    const bool begun = certainty_of(*call) != Certainty::not_started;
+    if (!call->answered && begun) answer(*call, lost_error(*call, worker, exit));
+    if (!call->answered && call->cancel_sent) {
+      Error error;
+      error.code = Code::cancelled;
+      error.stage = Stage::queue;
+      error.message = "cancelled before it began";
+      answer(*call, std::move(error));
+    }
+    if (call->answered) {
+      calls_.release(*call);
+      continue;
+    }
+    enqueue(*call, true);
+    set_timer(*call);
+    ++counters_.requeued;
+  }
+  worker.lanes = {};
+  if (state_ != PoolState::running && state_ != PoolState::starting) pump(now);
+}
+
+void PoolCore::on_boot_over(Worker& worker, Time now) {
+  ++worker.boots_failed;
+  if (state_ == PoolState::starting) {
+    Error error = *worker.boot_error;
+    fail(error);
+    actions_.life.emplace_back(StartFailed{std::move(error)});
+  } else if (state_ == PoolState::running) {
+    if (worker.boots_failed >= options_.boot_failures_max) {
+      Error error = *worker.boot_error;
+      error.code = Code::unavailable;
+      error.message = "the pool has failed: a worker did not start " + std::to_string(worker.boots_failed) +
+                      " times in a row; the last time: " + error.message;
+      fail(error);
+      actions_.life.emplace_back(PoolFailed{std::move(error)});
+    } else {
+      worker.act_at = now + options_.respawn_delay * (1 << std::min(worker.boots_failed - 1, 6u));
+    }
+  }
+  stop_if_drained(now);
+}
+
+void PoolCore::fail(Error error) {
+  failure_ = std::move(error);
+  state_ = PoolState::failed;
+  for (auto& worker : workers_) {
+    worker->act_at = never;
+    on_violation(worker->id, worker->incarnation, "the pool has failed");
+  }
+  const auto answer_all = [this](Queue& queue) {
+    while (Call* call = queue.front()) {
+      Error given = *failure_;
+      given.code = Code::unavailable;
+      drop_queued(*call, std::move(given));
+    }
+  };
+  for (auto& queue : queues_) answer_all(queue);
+  for (auto& queue : parked_) answer_all(*queue);
+}
+
+void PoolCore::drain(Time by, Time now) {
+  if (state_ == PoolState::stopped) return;
+  drain_by_ = std::min(drain_by_, by);
+  if (state_ != PoolState::failed) state_ = PoolState::draining;
+  for (auto& worker : workers_) {
+    if (worker->state == WorkerState::absent) worker->act_at = never;
+    // One that has not said ready has no call and would only delay the end.
+    if (worker->state == WorkerState::booting) on_violation(worker->id, worker->incarnation, "the pool is stopping");
+  }
+  stop_if_drained(now);
+}
+
+// With no worker left to take them, queued calls of a draining pool would wait for ever.
+void PoolCore::stop_if_drained(Time) {
+  if (state_ != PoolState::draining && state_ != PoolState::failed) return;
+  const bool any_worker = std::any_of(workers_.begin(), workers_.end(),
+                                      [](const auto& worker) { return worker->state != WorkerState::absent; });
+  if (!any_worker) {
+    if (!failure_) {
+      Error error;
+      error.code = Code::unavailable;
+      error.stage = Stage::queue;
+      error.message = "the pool stopped before the call was sent to a worker";
+      failure_ = std::move(error);
+    }
+    fail(*failure_);
+    state_ = PoolState::stopped;
+    drain_by_ = never;
+    actions_.life.emplace_back(Stopped{});
+    return;
+  }
+  if (state_ != PoolState::draining || queued_ != 0) return;
+  for (auto& worker : workers_) {
+    if (worker->state != WorkerState::ready || !worker->leases.empty()) continue;
+    worker->state = WorkerState::stopping;
+    actions_.life.emplace_back(SendStop{worker->id, drain_by_});
+  }
+}
+
+}  // namespace clutch::core

@@ -1,0 +1,243 @@
+// Submission, replies, begun calls, time. Dispatch is in dispatch.cpp, endings in endings.cpp, workers' lives in life.cpp.
+#include "core/pool_core.hpp"
+
+#include <algorithm>
+
+namespace clutch::core {
+
+PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now) {
+  for (std::uint32_t i = 0; i < options_.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>());
+    workers_.back()->id = WorkerId{i};
+  }
+}
+
+std::optional<Error> PoolCore::refusal(std::string_view function, const Submission& submission, Time now) const {
+  const auto not_started = [](Code code, Stage stage, std::string message) {
+    Error error;
+    error.code = code;
+    error.stage = stage;
+    error.message = std::move(message);
+    return error;
+  };
+  if (state_ == PoolState::failed) return not_started(Code::unavailable, Stage::transport, failure_->message);
+  if (state_ == PoolState::draining || state_ == PoolState::stopped) {
+    return not_started(Code::unavailable, Stage::transport, "the pool is stopping and takes no more calls");
+  }
+  const auto found = functions_.find(function);
+  if (!found) {
+    return not_started(Code::not_found, Stage::lookup, functions_.not_found_message(function, left_out_));
+  }
+  if (queued_ >= options_.queued_calls_max || queued_bytes_ + submission.request.bytes() > options_.queued_bytes_max) {
+    auto error = not_started(Code::overloaded, Stage::queue,
+                             "the pool's queue is full (" + std::to_string(queued_) +
+                                 " calls wait): send it again later, or submit more slowly");
+    error.retry_after_ms = 100;
+    return error;
+  }
+  if (submission.deadline <= now || submission.queue_deadline <= now) {
+    return not_started(Code::deadline_exceeded, Stage::queue,
+                       std::string(submission.deadline <= now ? "timeout" : "queue_timeout") +
+                           " had expired before the call reached the pool: it was not begun");
+  }
+  return std::nullopt;
+}
+
+std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& submission, Time now) {
+  ++counters_.submitted;
+  if (auto error = refusal(function, submission, now)) {
+    deliver(submission, std::move(*error));
+    return std::nullopt;
+  }
+  Call& call = calls_.take();
+  call.function = *functions_.find(function);
+  call.execution = execution_of(functions_[call.function].kind);
+  call.session = submission.session;
+  call.tag = submission.tag;
+  call.attempt = submission.attempt;
+  call.detached = submission.detached;
+  call.request_bytes = submission.request.bytes();
+  call.request = std::move(submission.request);
+  call.metadata = std::move(submission.metadata);
+  call.deadline = submission.deadline;
+  call.queue_deadline = submission.queue_deadline;
+  call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
+  if (sessions_.size() <= call.session.value) sessions_.resize(call.session.value + 1);
+  auto& session = sessions_[call.session.value];
+  if (!session) session = std::make_unique<IntrusiveList<Call, SessionTag>>();
+  session->push_back(call);
+  enqueue(call, false);
+  set_timer(call);
+  const auto id = call.id();
+  pump(now);
+  return id;
+}
+
+void PoolCore::cancel(CallId id, Time now) {
+  Call* call = calls_.find(id);
+  if (call != nullptr && !call->answered) cancel_call(*call, now);
+}
+
+void PoolCore::detach(CallId id) {
+  if (Call* call = calls_.find(id)) call->detached = true;
+}
+
+void PoolCore::on_session_closed(SessionId id, Time now) {
+  if (id.value >= sessions_.size() || !sessions_[id.value]) return;
+  auto& session = *sessions_[id.value];
+  for (Call* call = session.front(); call != nullptr;) {
+    Call* next = session.after(*call);
+    if (!call->detached) {
+      // Nobody is there to be answered: over for the caller now, whatever the worker does with its cancel.
+      cancel_call(*call, now);
+      if (calls_.find(call->id()) == call && !call->answered) {
+        Error error;
+        error.code = Code::cancelled;
+        error.stage = Stage::run;
+        error.certainty = certainty_of(*call);
+        error.message = "the client left";
+        answer(*call, std::move(error));
+      }
+    }
+    call = next;
+  }
+}
+
+Worker* PoolCore::current(WorkerId id, Incarnation incarnation) noexcept {
+  if (id.value >= workers_.size()) return nullptr;
+  Worker& worker = *workers_[id.value];
+  return worker.state != WorkerState::absent && worker.incarnation == incarnation ? &worker : nullptr;
+}
+
+// A reply counts only from the incarnation that has the call: a late or forged one must not reach another caller.
+Call* PoolCore::leased(const Worker& worker, CallId id) noexcept {
+  Call* call = calls_.find(id);
+  if (call == nullptr || call->state == CallState::queued || call->worker != worker.id) return nullptr;
+  return call;
+}
+
+void PoolCore::on_result(WorkerId id, Incarnation incarnation, CallId call_id, Reply&& reply, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  Call* call = leased(*worker, call_id);
+  if (call == nullptr) return on_violation(id, incarnation, "RESULT of a call that it does not have");
+  if (!call->answered) answer(*call, std::move(reply));
+  finish(*call, *worker, now);
+}
+
+void PoolCore::on_error(WorkerId id, Incarnation incarnation, CallId call_id, Error&& error, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  Call* call = leased(*worker, call_id);
+  if (call == nullptr) return on_violation(id, incarnation, "ERROR of a call that it does not have");
+  if (!call->answered) {
+    if (error.code == Code::deadline_exceeded && error.certainty == Certainty::not_started) {
+      error = deadline_error(*call, call->queue_deadline < call->deadline ? "queue_timeout" : "timeout",
+                             Certainty::not_started);
+    }
+    answer(*call, std::move(error));
+  }
+  finish(*call, *worker, now);
+}
+
+void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upto, Time now) {
+  Lane& lane = worker.lane(execution);
+  if (upto <= lane.seen) return;
+  lane.seen = upto;
+  std::uint64_t begun = 0;
+  while (!lane.sent_order.empty() && lane.sent_order.front().first <= upto) {
+    Call* call = calls_.find(lane.sent_order.front().second);
+    lane.sent_order.pop_front();
+    ++begun;
+    if (call == nullptr || call->state != CallState::sent) continue;
+    call->state = CallState::begun;
+    call->request = Request{};  // it is never sent again
+    --lane.sent;
+    ++lane.begun;
+    if (call->attempt_timeout > Duration(0) && !call->cancel_sent) call->attempt_deadline = now + call->attempt_timeout;
+    if (!call->answered) set_timer(*call);
+  }
+  lane.window.on_begun(begun, now);
+}
+
+void PoolCore::on_begun(WorkerId id, Incarnation incarnation, std::uint64_t loop, std::uint64_t thread, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  Lane& on_loop = worker->lane(Execution::loop);
+  Lane& on_thread = worker->lane(Execution::thread);
+  if (loop > on_loop.last_seq || thread > on_thread.last_seq) {
+    return on_violation(id, incarnation, "BEGUN beyond what was sent");
+  }
+  on_loop.recorded = std::max(on_loop.recorded, loop);
+  on_thread.recorded = std::max(on_thread.recorded, thread);
+  mark_begun(*worker, Execution::loop, loop, now);
+  mark_begun(*worker, Execution::thread, thread, now);
+  pump(now);
+}
+
+void PoolCore::on_page(WorkerId id, Incarnation incarnation, std::uint64_t loop, std::uint64_t thread, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr || worker->state == WorkerState::booting) return;
+  if (loop > worker->lane(Execution::loop).last_seq || thread > worker->lane(Execution::thread).last_seq) {
+    return on_violation(id, incarnation, "a status page that shows calls which were not sent");
+  }
+  mark_begun(*worker, Execution::loop, loop, now);
+  mark_begun(*worker, Execution::thread, thread, now);
+  pump(now);
+}
+
+void PoolCore::set_timer(Call& call) {
+  timers_.set(call, call.state == CallState::begun ? std::min(call.deadline, call.attempt_deadline) : call.expires());
+}
+
+void PoolCore::on_time(Time now) {
+  while (Timer* timer = timers_.expire(now)) {
+    expire(static_cast<Call&>(*timer), now);
+  }
+  for (auto& worker : workers_) {
+    if (worker->act_at > now) continue;
+    worker->act_at = never;
+    if (worker->state == WorkerState::absent) {
+      spawn(*worker, now);
+    } else if (worker->state == WorkerState::booting) {
+      Error error;
+      error.code = Code::unavailable;
+      error.stage = Stage::setup;
+      error.message = "a worker was not ready within start_timeout: its imports or its lifespan take too long";
+      worker->boot_error = std::move(error);
+      on_violation(worker->id, worker->incarnation, "not ready in time");
+    }
+  }
+  if (drain_by_ <= now) {
+    drain_by_ = never;
+    for (auto& worker : workers_) on_violation(worker->id, worker->incarnation, "the time to drain is over");
+  }
+  pump(now);
+}
+
+Time PoolCore::next_time() const {
+  Time next = std::min(timers_.next(), drain_by_);
+  for (const auto& worker : workers_) next = std::min(next, worker->act_at);
+  return next;
+}
+
+std::optional<Run> PoolCore::run_of(const SendRun& send) {
+  Call* call = calls_.find(send.call);
+  if (call == nullptr || call->state != CallState::sent || call->worker != send.worker) return std::nullopt;
+  return Run{.seq = call->seq,
+             .call = send.call,
+             .function = workers_[send.worker.value]->index_of[call->function.value],
+             .expires = call->expires(),
+             .deadline = call->deadline,
+             .attempt = call->attempt,
+             .request = call->request,
+             .metadata = call->metadata};
+}
+
+bool PoolCore::awaits_begin() const noexcept {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->state != WorkerState::absent && (worker->lanes[0].sent != 0 || worker->lanes[1].sent != 0);
+  });
+}
+
+}  // namespace clutch::core

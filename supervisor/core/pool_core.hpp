@@ -1,0 +1,146 @@
+// What a pool does: which call goes to which worker when, and how each ends. A state machine without I/O: events and a
+// time go in, actions come out. No socket, process, clock or thread; one caller at a time.
+//
+// It keeps these promises (docs/reliability.md): each submitted call is delivered exactly one outcome; a call is sent
+// to a second worker only if the first is reaped and never began it; `not_started` is said only of a call whose code
+// never ran and never will.
+#pragma once
+
+#include <string_view>
+
+#include "core/actions.hpp"
+#include "core/call.hpp"
+#include "core/functions.hpp"
+#include "core/pool_options.hpp"
+#include "core/worker.hpp"
+
+namespace clutch::core {
+
+/// What RUN carries. Views and references are valid until the next event.
+struct Run {
+  std::uint64_t seq = 0;
+  CallId call;
+  std::uint32_t function = 0;  ///< the worker's own index
+  Time expires = never;
+  Time deadline = never;
+  std::uint64_t attempt = 1;
+  const Request& request;
+  const Blob& metadata;
+};
+
+enum class PoolState : std::uint8_t { starting, running, draining, failed, stopped };
+
+struct PoolCounters {
+  std::uint64_t submitted = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t requeued = 0;
+  std::uint64_t deaths = 0;
+};
+
+class PoolCore {
+ public:
+  PoolCore(PoolCoreOptions options, Time now);
+  PoolCore(const PoolCore&) = delete;
+  PoolCore& operator=(const PoolCore&) = delete;
+
+  // From whoever runs the pool.
+  void start(Time now);
+  /// No more calls; those there are have until `by`, then workers are killed. Again: an earlier `by` counts.
+  void drain(Time by, Time now);
+
+  // From sessions. submit gives the call's id, or nothing where it was answered at once.
+  std::optional<CallId> submit(std::string_view function, Submission&& submission, Time now);
+  void cancel(CallId call, Time now);
+  void detach(CallId call);
+  void on_session_closed(SessionId session, Time now);
+
+  // From workers. An incarnation that is not the worker's present one is passed over.
+  void on_registered(WorkerId, Incarnation, const Registration&, Time now);
+  void on_boot_failed(WorkerId, Incarnation, Error, Time now);
+  void on_result(WorkerId, Incarnation, CallId, Reply&&, Time now);
+  void on_error(WorkerId, Incarnation, CallId, Error&&, Time now);
+  /// BEGUN: `seq` of the latest begun, by execution.
+  void on_begun(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
+  /// The same two cells, read from the status page after `now` was read from the clock.
+  void on_page(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
+  /// The peer broke the protocol: it is killed.
+  void on_violation(WorkerId, Incarnation, std::string why);
+  /// It is reaped; nothing of it runs any more. The last page was handed in before.
+  void on_exited(WorkerId, Incarnation, const Exit&, Time now);
+
+  /// Deadlines. The shell read the clock, then the pages (on_page), then calls this with that time.
+  void on_time(Time now);
+  [[nodiscard]] Time next_time() const;
+
+  [[nodiscard]] Actions& actions() noexcept { return actions_; }
+  /// nullopt where the call was over before its RUN was written.
+  [[nodiscard]] std::optional<Run> run_of(const SendRun&);
+
+  [[nodiscard]] PoolState state() const noexcept { return state_; }
+  [[nodiscard]] const Functions& functions() const noexcept { return functions_; }
+  [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const noexcept { return workers_; }
+  [[nodiscard]] const PoolCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
+  /// Accepted and not over, answered ones that a worker still has included.
+  [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
+  /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
+  [[nodiscard]] bool awaits_begin() const noexcept;
+
+ private:
+  using Queue = IntrusiveList<Call, PlaceTag>;
+
+  // dispatch.cpp
+  void enqueue(Call&, bool front);
+  void pump(Time now);
+  [[nodiscard]] Worker* choose(const Call&, bool& limited) const;
+  void assign(Call&, Worker&, Time now);
+  [[nodiscard]] bool at_pool_limit(FunctionId) const;
+  void count_limit(Call&, Worker&, int change);
+
+  // endings.cpp
+  void answer(Call&, Outcome&&);
+  void deliver(const Submission&, Error&&);
+  void drop_queued(Call&, Error&&);
+  void finish(Call&, Worker&, Time now);
+  void expire(Call&, Time now);
+  [[nodiscard]] Error deadline_error(const Call&, std::string_view clock, Certainty) const;
+  [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&) const;
+  [[nodiscard]] Certainty certainty_of(const Call&) const;
+  void cancel_call(Call&, Time now);
+
+  // pool_core.cpp
+  [[nodiscard]] Worker* current(WorkerId, Incarnation) noexcept;
+  [[nodiscard]] Call* leased(const Worker&, CallId) noexcept;
+  void mark_begun(Worker&, Execution, std::uint64_t upto, Time now);
+  void set_timer(Call&);
+  [[nodiscard]] std::optional<Error> refusal(std::string_view function, const Submission&, Time now) const;
+
+  // life.cpp
+  void spawn(Worker&, Time now);
+  void on_boot_over(Worker&, Time now);
+  void fail(Error error);
+  void stop_if_drained(Time now);
+  void give_back_leases(Worker&, const Exit&, Time now);
+
+  PoolCoreOptions options_;
+  PoolState state_ = PoolState::starting;
+  Functions functions_;
+  std::vector<LeftOut> left_out_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  CallTable calls_;
+  TimerWheel timers_;
+  std::array<Queue, executions> queues_;
+  std::vector<std::unique_ptr<Queue>> parked_;       // by FunctionId: calls that wait for their function's limit
+  std::vector<std::uint32_t> running_in_pool_;       // by FunctionId: sent or begun, of functions with a limit
+  std::vector<std::unique_ptr<IntrusiveList<Call, SessionTag>>> sessions_;  // by SessionId
+  std::size_t queued_ = 0;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t last_incarnation_ = 0;
+  Time drain_by_ = never;
+  std::optional<Error> failure_;
+  PoolCounters counters_;
+  Actions actions_;
+};
+
+}  // namespace clutch::core

@@ -1,0 +1,78 @@
+// Names and small types that the core's parts share. Pure: no clock is read here, times are handed in.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "clutch/protocol/error.hpp"
+#include "clutch/protocol/payload.hpp"
+
+namespace clutch::core {
+
+using Time = std::chrono::steady_clock::time_point;  // CLOCK_MONOTONIC on Linux
+using Duration = std::chrono::nanoseconds;
+inline constexpr Time never = Time::max();
+
+/// The supervisor's name for a call: a slot of the call table and how often that slot was used.
+struct CallId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(CallId, CallId) = default;
+};
+
+/// A worker's place in its pool, 0 … workers-1. What sits there changes; see Incarnation.
+struct WorkerId {
+  std::uint32_t value = 0;
+  friend auto operator<=>(WorkerId, WorkerId) = default;
+};
+
+/// One life of one worker, unique and rising within a supervisor's life.
+struct Incarnation {
+  std::uint64_t value = 0;
+  friend auto operator<=>(Incarnation, Incarnation) = default;
+};
+
+/// Who submitted: the embedding program is one session, each client of a daemon another.
+struct SessionId {
+  std::uint32_t value = 0;
+  friend auto operator<=>(SessionId, SessionId) = default;
+};
+
+/// A function's place in the pool's table.
+struct FunctionId {
+  std::uint32_t value = 0;
+  friend auto operator<=>(FunctionId, FunctionId) = default;
+};
+
+/// Where a worker executes it; each begins its calls in order (PROTOCOL.md, "RUN").
+enum class Execution : std::uint8_t { loop, thread };
+inline constexpr std::size_t executions = 2;
+
+using Outcome = std::variant<Reply, Error>;
+
+/// One call as it is handed in.
+struct Submission {
+  SessionId session;
+  std::uint64_t tag = 0;  ///< the session's own name for the call, handed back with the outcome
+  Request request;
+  Time deadline = never;        ///< all of it
+  Time queue_deadline = never;  ///< by then it must have begun
+  std::optional<Duration> attempt_timeout;  ///< from first step to outcome; the pool's default if absent, zero: none
+  std::uint64_t attempt = 1;
+  Blob metadata;  ///< an encoded map of str to str, or empty
+  bool detached = false;
+};
+
+/// How a worker ended, from who reaped it.
+struct Exit {
+  int signal = 0;
+  int status = 0;
+  std::string python_stack;  ///< what faulthandler left
+  std::string said;          ///< its last words on stderr, of one that was not ready
+};
+
+}  // namespace clutch::core

@@ -1,0 +1,76 @@
+// A worker as the core sees it: where it is in its life, and the calls it has.
+//
+//   state     | event            -> state     | what is done
+//   ----------+--------------------------------+------------------------------------------------
+//   absent    | respawn is due   -> booting   | Spawn
+//   booting   | registered       -> ready     | calls are sent to it
+//   booting   | boot failed, exit, late -> absent | respawn later, or the pool fails
+//   ready     | stop             -> stopping  | Stop; no more calls
+//   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn
+//   stopping  | exit             -> absent    | as above, no respawn
+//   booting, ready, stopping | broke the protocol -> condemned | Kill
+//   condemned | exit             -> absent    | as from ready
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "core/call.hpp"
+#include "core/window.hpp"
+
+namespace clutch::core {
+
+enum class WorkerState : std::uint8_t { absent, booting, ready, stopping, condemned };
+
+[[nodiscard]] std::string_view to_string(WorkerState) noexcept;
+
+/// The calls of one kind of execution at one worker.
+struct Lane {
+  std::deque<std::pair<std::uint64_t, CallId>> sent_order;  ///< by seq; those that are over are passed by
+  std::uint32_t sent = 0;         ///< not begun
+  std::uint32_t begun = 0;        ///< and not finished
+  std::uint64_t last_seq = 0;     ///< the latest sent
+  std::uint64_t seen = 0;         ///< begun as far as this, by page or record
+  std::uint64_t recorded = 0;     ///< begun as far as this, by record: their code ran
+  std::uint32_t bound = 0;        ///< begun and sent never exceed it, but for one kept ahead where it is 1
+  bool windowed = false;          ///< threads begin at once what they are sent: their bound is window enough
+  Window window;
+
+  [[nodiscard]] bool has_room() const noexcept {
+    const auto most = bound == 1 ? 2 : bound;
+    return sent + begun < most && (!windowed || sent < window.size());
+  }
+};
+
+struct Worker {
+  WorkerId id;
+  WorkerState state = WorkerState::absent;
+  Incarnation incarnation;
+  std::uint64_t next_seq = 1;
+  std::array<Lane, executions> lanes;
+  std::vector<std::uint32_t> index_of;  ///< by FunctionId: its position in this worker's REGISTER, or absent_index
+  std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun, of functions with a limit
+  IntrusiveList<Call, PlaceTag> leases;
+  Time act_at = never;  ///< absent: respawn; booting: too late
+  std::optional<Error> boot_error;
+  std::uint32_t boots_failed = 0;  ///< in a row
+  std::uint64_t restarts = 0;
+  std::uint64_t calls = 0;
+
+  static constexpr std::uint32_t absent_index = ~std::uint32_t{0};
+
+  [[nodiscard]] Lane& lane(Execution execution) noexcept { return lanes[static_cast<std::size_t>(execution)]; }
+  [[nodiscard]] const Lane& lane(Execution execution) const noexcept {
+    return lanes[static_cast<std::size_t>(execution)];
+  }
+  [[nodiscard]] std::uint32_t load() const noexcept {
+    return lanes[0].sent + lanes[0].begun + lanes[1].sent + lanes[1].begun;
+  }
+  [[nodiscard]] bool has(FunctionId function) const noexcept {
+    return function.value < index_of.size() && index_of[function.value] != absent_index;
+  }
+};
+
+}  // namespace clutch::core

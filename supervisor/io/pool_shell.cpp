@@ -1,0 +1,264 @@
+#include "io/pool_shell.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <poll.h>
+
+#include "io/find_program.hpp"
+
+namespace clutch::io {
+namespace {
+
+constexpr auto page_interval = std::chrono::milliseconds(10);   // a loop blocked in a first step sends nothing
+constexpr auto drain_interval = std::chrono::milliseconds(1);   // how often a dead worker's lanes are looked at
+constexpr int rounds_a_turn = 16;                               // then the loop looks at its descriptors again
+
+core::PoolCoreOptions core_options(const PoolOptions& options) {
+  core::PoolCoreOptions core;
+  core.workers = options.workers;
+  core.concurrency = options.concurrency;
+  core.threads = options.threads;
+  core.attempt_timeout = options.attempt_timeout;
+  core.start_timeout = options.start_timeout;
+  core.cancel_grace = options.cancel_grace;
+  return core;
+}
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+}  // namespace
+
+PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& context, PoolEvents events)
+    : log_(options.log, options.log_level, options.name),
+      plan_(options),
+      loop_(loop),
+      context_(context),
+      events_(std::move(events)),
+      core_(core_options(options), EventLoop::Clock::now()),
+      channels_(options.workers) {
+  start_nursery();
+}
+
+PoolShell::~PoolShell() {
+  if (nursery_) loop_.remove(nursery_->fd());
+}
+
+void PoolShell::abandon() noexcept { directory_.abandon(); }
+
+void PoolShell::start_nursery() {
+  nursery_ = NurseryLink::start(find_program("clutch-nursery"), {.socket_directory = directory_.path()});
+  loop_.add(nursery_->fd(), [this] { nursery_->poll([this](NurseryEvent event) { on_nursery_event(std::move(event)); }); });
+}
+
+void PoolShell::start(core::Time now) {
+  note(LogLevel::info, "starting " + std::to_string(channels_.size()) + " worker(s) with " + plan_.python);
+  core_.start(now);
+  flush(now);
+}
+
+void PoolShell::drain(core::Time by, core::Time now) {
+  core_.drain(by, now);
+  flush(now);
+}
+
+WorkerChannel* PoolShell::channel(core::WorkerId id) const noexcept { return channels_[id.value].get(); }
+
+WorkerChannel* PoolShell::channel(std::uint64_t incarnation) const noexcept {
+  const auto at = std::find_if(channels_.begin(), channels_.end(), [incarnation](const auto& each) {
+    return each && each->incarnation().value == incarnation;
+  });
+  return at == channels_.end() ? nullptr : at->get();
+}
+
+void PoolShell::on_nursery_event(NurseryEvent&& event) {
+  const auto now = EventLoop::Clock::now();
+  std::visit(Overloaded{[&](Spawned& spawned) {
+                          if (auto* each = channel(spawned.incarnation)) each->on_spawned(std::move(spawned));
+                        },
+                        [&](SpawnFailed& failed) {
+                          auto* each = channel(failed.incarnation);
+                          if (each == nullptr || each->exited()) return;
+                          core::Exit exit;
+                          exit.status = 127;
+                          exit.said = failed.text;
+                          each->on_exited(std::move(exit), now);
+                          ++exited_;
+                        },
+                        [&](Exited& exited) {
+                          auto* each = channel(exited.incarnation);
+                          if (each == nullptr || each->exited()) return;
+                          core::Exit exit;
+                          exit.signal = exited.signal;
+                          exit.status = exited.exit_code;
+                          each->on_exited(std::move(exit), now);
+                          ++exited_;
+                        },
+                        [&](NurseryGone& gone) { on_nursery_gone(gone.why); }},
+             event);
+}
+
+// Its workers die with it, by PDEATHSIG; they are counted as reaped when their pidfds say so, and a new one is started.
+void PoolShell::on_nursery_gone(const std::string& why) {
+  note(LogLevel::error, "the nursery is gone (" + why + "): its workers are lost with it, a new one is started");
+  const auto now = EventLoop::Clock::now();
+  for (auto& each : channels_) {
+    if (!each || each->exited()) continue;
+    each->await_death();
+    core::Exit exit;
+    exit.signal = SIGKILL;
+    each->on_exited(std::move(exit), now);
+    ++exited_;
+  }
+  loop_.remove(nursery_->fd());
+  loop_.post([this] {  // not from within its own poll
+    nursery_.reset();
+    try {
+      start_nursery();
+    } catch (const std::exception& error) {
+      note(LogLevel::error, std::string("no nursery can be started: ") + error.what());
+    }
+  });
+}
+
+void PoolShell::spawn(const core::Spawn& spawn, core::Time now) {
+  auto& each = channels_[spawn.worker.value];
+  const auto failed = [&](const std::string& why) {
+    core::Exit exit;
+    exit.status = 127;
+    exit.said = why;
+    each.reset();
+    core_.on_exited(spawn.worker, spawn.incarnation, exit, now);
+  };
+  try {
+    each = std::make_unique<WorkerChannel>(loop_, context_, directory_.path(), plan_, log_, spawn);
+    if (!nursery_) return failed("there is no nursery");
+    if (const auto error = nursery_->spawn(each->spawn_request())) return failed(error.message());
+    each->close_handed_down();
+  } catch (const std::exception& error) {
+    failed(error.what());
+  }
+}
+
+void PoolShell::perform(core::LifeAction& action, core::Time now) {
+  const auto worker_name = [](core::WorkerId id) { return "worker " + std::to_string(id.value); };
+  std::visit(Overloaded{[&](const core::Spawn& wanted) {
+                          note(LogLevel::debug, "starting " + worker_name(wanted.worker));
+                          spawn(wanted, now);
+                        },
+                        [&](const core::Kill& kill) {
+                          note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
+                          if (nursery_) nursery_->kill_tree(kill.incarnation.value);
+                        },
+                        [&](const core::SendStop& stop) {
+                          if (auto* each = channel(stop.worker)) each->stop(stop.by);
+                        },
+                        [&](const core::Started&) {
+                          note(LogLevel::info, "ready: " + std::to_string(core_.functions().size()) + " function(s)");
+                          events_.on_started();
+                        },
+                        [&](const core::StartFailed& failed) { events_.on_failed(failed.error); },
+                        [&](const core::PoolFailed& failed) {
+                          note(LogLevel::error, failed.error.message);
+                          events_.on_failed(failed.error);
+                        },
+                        [&](const core::Stopped&) {
+                          note(LogLevel::info, "stopped");
+                          events_.on_stopped();
+                        }},
+             action);
+}
+
+void PoolShell::send_runs(core::Actions& actions) {
+  for (const auto& send : actions.runs) {
+    const auto run = core_.run_of(send);
+    auto* each = channel(send.worker);
+    if (!run || each == nullptr) continue;
+    const bool sent = each->run(*run);
+    if (std::find(dirty_.begin(), dirty_.end(), send.worker.value) == dirty_.end()) dirty_.push_back(send.worker.value);
+    if (!sent) core_.on_violation(send.worker, each->incarnation(), "its data lane takes nothing more");
+  }
+  for (const auto worker : dirty_) {
+    auto* each = channel(core::WorkerId{worker});
+    if (each != nullptr && !each->flush()) {
+      core_.on_violation(core::WorkerId{worker}, each->incarnation(), "its data lane takes nothing more");
+    }
+  }
+  dirty_.clear();
+}
+
+// What is done may want more done (a spawn that fails, say), hence the loop.
+void PoolShell::flush(core::Time now) {
+  for (;;) {
+    std::swap(doing_, core_.actions());
+    if (doing_.runs.empty() && doing_.cancels.empty() && doing_.deliveries.empty() && doing_.life.empty()) return;
+    send_runs(doing_);
+    for (const auto& cancel : doing_.cancels) {
+      if (auto* each = channel(cancel.worker)) each->cancel(cancel);
+    }
+    for (auto& delivery : doing_.deliveries) events_.on_outcome(std::move(delivery));
+    for (auto& action : doing_.life) perform(action, now);
+    doing_.clear();
+  }
+}
+
+void PoolShell::end_exited(core::Time now) {
+  for (auto& each : channels_) {
+    if (!each || !each->exited() || !each->drained(now)) continue;
+    --exited_;
+    const auto ended = std::move(each);
+    note(LogLevel::info, ended->how_it_ended());
+    ended->end(core_, now);
+  }
+}
+
+void PoolShell::turn(core::Time now) {
+  for (int round = 0; round < rounds_a_turn; ++round) {
+    for (const auto& each : channels_) {
+      if (each && each->needs_attention()) each->receive(core_, now);
+    }
+    // In this order: the clock, then the pages, then deadlines (PROTOCOL.md, "Begin").
+    const bool due = core_.next_time() <= now;
+    if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) {
+      page_read_ = now;
+      for (const auto& each : channels_) {
+        if (each) each->read_page(core_, now);
+      }
+    }
+    if (due) core_.on_time(now);
+    if (exited_ != 0) end_exited(now);
+    flush(now);
+    const bool more = std::any_of(channels_.begin(), channels_.end(),
+                                  [](const auto& each) { return each && each->needs_attention(); });
+    if (!more) break;
+    now = EventLoop::Clock::now();
+  }
+}
+
+bool PoolShell::has_mail() {
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [](const auto& each) { return each && each->needs_attention() && each->has_mail(); });
+}
+
+core::Time PoolShell::next_time(core::Time now) const {
+  auto next = core_.next_time();
+  if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);
+  return next;
+}
+
+std::vector<PoolShell::WorkerFact> PoolShell::worker_facts() const {
+  std::vector<WorkerFact> facts;
+  for (const auto& worker : core_.workers()) {
+    const auto* each = channel(worker->id);
+    facts.push_back({worker->id.value, worker->incarnation.value, each != nullptr ? each->pid() : 0,
+                     core::to_string(worker->state), worker->calls, worker->restarts, worker->load()});
+  }
+  return facts;
+}
+
+}  // namespace clutch::io

@@ -1,0 +1,326 @@
+#include "io/worker_channel.hpp"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "clutch/protocol/limits.hpp"
+#include "clutch/protocol/scan.hpp"
+#include "io/pool_log.hpp"
+
+namespace clutch::io {
+namespace {
+
+using protocol::RecordType;
+
+constexpr int messages_a_turn = 64;
+constexpr std::size_t fault_bytes_max = 1u << 20;
+constexpr std::size_t said_bytes_max = 2048;
+constexpr int death_ms_max = 2000;
+constexpr auto drain_bound = std::chrono::milliseconds(200);
+
+// "LEVEL\tLOGGER\tTEXT" of the log pipe; anything else is passed on as it is.
+void write_python_record(PoolLog& log, const std::string& source, std::string_view line) {
+  const auto first = line.find('\t');
+  const auto second = first == std::string_view::npos ? first : line.find('\t', first + 1);
+  if (second == std::string_view::npos) return log.write(LogLevel::info, source, line);
+  const auto name = line.substr(0, first);
+  const auto level = name == "DEBUG"     ? LogLevel::debug
+                     : name == "INFO"    ? LogLevel::info
+                     : name == "WARNING" ? LogLevel::warning
+                                         : LogLevel::error;
+  log.write(level, source + " " + std::string(line.substr(first + 1, second - first - 1)), line.substr(second + 1));
+}
+
+}  // namespace
+
+WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::filesystem::path& directory,
+                             const BootPlan& plan, PoolLog& log, const core::Spawn& spawn)
+    : loop_(loop),
+      plan_(plan),
+      log_(log),
+      spawn_(spawn),
+      source_("worker " + log.name() + "/" + std::to_string(spawn.worker.value)),
+      data_endpoint_((directory / (std::to_string(spawn.incarnation.value) + ".data")).string()),
+      control_endpoint_((directory / (std::to_string(spawn.incarnation.value) + ".control")).string()),
+      data_(context, data_endpoint_),
+      control_(context, control_endpoint_),
+      fault_(::memfd_create("clutch-fault", MFD_CLOEXEC)),
+      out_([this](std::string_view line) { log_.write(LogLevel::info, source_ + " stdout", line); }),
+      err_([this](std::string_view line) {
+        log_.write(LogLevel::info, source_ + " stderr", line);
+        if (!ready_ && said_.size() < said_bytes_max) said_ += (said_.empty() ? "" : "\n") + std::string(line);
+      }),
+      log_pipe_([this](std::string_view line) { write_python_record(log_, source_, line); }) {
+  int pair[2];
+  if (!fault_ || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot make a worker's descriptors");
+  }
+  watchdog_.reset(pair[0]);
+  watchdog_theirs_.reset(pair[1]);
+  loop_.add(data_.fd(), [this] { attention_ = true; });
+  loop_.add(control_.fd(), [this] { attention_ = true; });
+  watch_pipes();
+}
+
+WorkerChannel::~WorkerChannel() {
+  for (const int fd : {data_.fd(), control_.fd(), out_.read_fd(), err_.read_fd(), log_pipe_.read_fd()}) loop_.remove(fd);
+}
+
+void WorkerChannel::watch_pipes() {
+  for (LineDrain* pipe : {&out_, &err_, &log_pipe_}) {
+    loop_.add(pipe->read_fd(), [this, pipe] {
+      if (!pipe->drain()) loop_.remove(pipe->read_fd());
+    });
+  }
+}
+
+SpawnRequest WorkerChannel::spawn_request() const {
+  SpawnRequest request;
+  request.incarnation = spawn_.incarnation.value;
+  request.argv = plan_.command("ipc://" + data_endpoint_, "ipc://" + control_endpoint_, spawn_.incarnation.value);
+  request.environment = plan_.environment;
+  const auto& cpus = plan_.options.cpus;
+  if (!cpus.empty()) request.cpus = cpus[spawn_.worker.value % cpus.size()];
+  request.fds = {.page = page_.fd(),
+                 .watchdog = watchdog_theirs_.get(),
+                 .fault = fault_.get(),
+                 .log = log_pipe_.write_fd(),
+                 .out = out_.write_fd(),
+                 .err = err_.write_fd()};
+  return request;
+}
+
+void WorkerChannel::close_handed_down() {
+  page_.release_fd();
+  watchdog_theirs_.reset();
+  out_.close_write_fd();
+  err_.close_write_fd();
+  log_pipe_.close_write_fd();
+}
+
+void WorkerChannel::on_spawned(Spawned&& spawned) {
+  pid_ = spawned.pid;
+  pidfd_ = std::move(spawned.pidfd);
+}
+
+void WorkerChannel::begin_data() {
+  outgoing_.begin(spawn_.incarnation.value);
+  outgoing_frames_.clear();
+  outgoing_open_ = true;
+}
+
+bool WorkerChannel::run(const core::Run& run) {
+  bool sent = true;
+  const auto& frames = run.request.frames;
+  if (outgoing_open_ && (outgoing_.full() || outgoing_frames_.size() + frames.size() > limits::frames_per_message_max)) {
+    sent = flush();
+  }
+  if (!outgoing_open_) begin_data();
+  const std::size_t extras = (run.request.kwargs.empty() ? 0u : 1u) + (frames.empty() ? 0u : 1u) +
+                             (run.metadata.empty() ? 0u : 1u) + (run.attempt == 1 ? 0u : 1u) +
+                             (run.deadline == core::never ? 0u : 1u);
+  auto& writer = outgoing_.record(RecordType::run, extras == 0 ? 5 : 6);
+  writer.uint(run.seq);
+  writer.uint(run.call.value);
+  writer.uint(run.function);
+  writer.uint(wire_time(run.expires));
+  writer.binary(run.request.args.bytes());
+  if (extras == 0) return sent;
+  writer.map(extras);
+  if (!run.request.kwargs.empty()) {
+    writer.string("kwargs");
+    writer.binary(run.request.kwargs.bytes());
+  }
+  if (!frames.empty()) {
+    writer.string("frames");
+    protocol::write_frame_names(writer, frames, outgoing_frames_.size() + 1);
+    for (const auto& frame : frames) outgoing_frames_.push_back(frame.bytes);
+  }
+  if (!run.metadata.empty()) {
+    writer.string("metadata");
+    writer.raw(run.metadata.bytes());
+  }
+  if (run.attempt != 1) {
+    writer.string("attempt");
+    writer.uint(run.attempt);
+  }
+  if (run.deadline != core::never) {
+    writer.string("deadline");
+    writer.uint(wire_time(run.deadline));
+  }
+  return sent;
+}
+
+bool WorkerChannel::flush() {
+  if (!outgoing_open_) return true;
+  outgoing_open_ = false;
+  attention_ = true;  // a send may have swallowed the descriptor's edge
+  return data_.send(outgoing_.finish(), outgoing_frames_);
+}
+
+// Lost is harmless: the worker's own clock, the caller's timer and the grace stand behind it.
+void WorkerChannel::cancel(const core::SendCancel& cancel) {
+  control_out_.begin(spawn_.incarnation.value);
+  auto& writer = control_out_.record(RecordType::cancel, 3);
+  writer.uint(cancel.seq);
+  writer.uint(cancel.call.value);
+  writer.uint(cancel.deadline ? 1 : 0);
+  static_cast<void>(control_.send(control_out_.finish()));
+  attention_ = true;
+}
+
+void WorkerChannel::stop(core::Time by) {
+  control_out_.begin(spawn_.incarnation.value);
+  control_out_.record(RecordType::stop, 1).uint(wire_time(by));
+  static_cast<void>(control_.send(control_out_.finish()));
+  attention_ = true;
+}
+
+bool WorkerChannel::receive(core::PoolCore& core, core::Time now) {
+  attention_ = false;
+  const bool more_control = receive_on(control_, LaneName::control, core, now);
+  const bool more_data = receive_on(data_, LaneName::data, core, now);
+  attention_ = attention_ || more_control || more_data;
+  return attention_;
+}
+
+bool WorkerChannel::receive_on(Lane& lane, LaneName name, core::PoolCore& core, core::Time now) {
+  for (int i = 0; i < messages_a_turn; ++i) {
+    if (!lane.receive(received_)) return lane.readable();
+    on_message(received_, name, core, now);
+  }
+  return true;
+}
+
+void WorkerChannel::on_message(const ReceivedMessage& received, LaneName lane, core::PoolCore& core, core::Time now) {
+  const auto direction =
+      lane == LaneName::data ? protocol::Direction::worker_data_out : protocol::Direction::worker_control_out;
+  const auto refusal =
+      message_.read(received.envelope.span(), received.frames.size(), direction, spawn_.incarnation.value);
+  if (refusal != protocol::Refusal::none) {
+    const auto why = "sent a message that breaks the protocol (" + std::string(to_string(refusal)) + ")";
+    core.on_violation(spawn_.worker, spawn_.incarnation, why);
+    return;
+  }
+  for (const auto& record : message_.records) on_record(message_, record, received, lane, core, now);
+}
+
+void WorkerChannel::on_record(const protocol::Message& message, const protocol::Record& record,
+                              const ReceivedMessage& received, LaneName lane, core::PoolCore& core, core::Time now) {
+  const auto worker = spawn_.worker;
+  const auto incarnation = spawn_.incarnation;
+  switch (record.type) {
+    case RecordType::result: return on_result(message, record, received, core, now);
+    case RecordType::begun: return core.on_begun(worker, incarnation, record.number[0], record.number[1], now);
+    case RecordType::error: {
+      auto error = protocol::read_error(record.field[0]);
+      if (!error) return core.on_violation(worker, incarnation, "sent an ERROR that cannot be read");
+      return core.on_error(worker, incarnation, core::CallId{record.number[0]}, std::move(*error), now);
+    }
+    case RecordType::attach:
+      if (record.number[0] != static_cast<std::uint64_t>(lane)) {
+        return core.on_violation(worker, incarnation, "attached to the wrong lane");
+      }
+      return on_attached(lane);
+    case RecordType::registration: {
+      const auto registration = read_registration(record);
+      if (!registration) return core.on_violation(worker, incarnation, "sent a REGISTER that cannot be read");
+      ready_ = true;
+      return core.on_registered(worker, incarnation, *registration, now);
+    }
+    case RecordType::boot_failed: {
+      auto error = protocol::read_error(record.field[0]);
+      if (!error) return core.on_violation(worker, incarnation, "sent a BOOT_FAILED that cannot be read");
+      return core.on_boot_failed(worker, incarnation, std::move(*error), now);
+    }
+    default: return;  // PONG: nothing is made of it yet
+  }
+}
+
+void WorkerChannel::on_result(const protocol::Message& message, const protocol::Record& record,
+                              const ReceivedMessage& received, core::PoolCore& core, core::Time now) {
+  const core::CallId call{record.number[0]};
+  // A value that is not of the domain is this call's error; the worker has done nothing wrong but return it.
+  if (const auto flaw = protocol::scan(record.field[0]); flaw != protocol::ScanError::none) {
+    Error error;
+    error.code = Code::invalid_argument;
+    error.stage = Stage::result;
+    error.certainty = Certainty::started;
+    error.message = "the result cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
+    return core.on_error(spawn_.worker, spawn_.incarnation, call, std::move(error), now);
+  }
+  Reply reply;
+  reply.body = Blob(record.field[0]);
+  for (const auto& name : message.frames_of(record)) {
+    reply.frames.push_back({name.place, received.frames[name.frame - 1]});
+  }
+  core.on_result(spawn_.worker, spawn_.incarnation, call, std::move(reply), now);
+}
+
+void WorkerChannel::on_attached(LaneName lane) {
+  auto& attached = attached_[static_cast<std::size_t>(lane)];
+  if (attached) return;
+  attached = true;
+  (lane == LaneName::data ? data_ : control_).close_door();
+  if (attached_[0] && attached_[1]) send_boot();
+}
+
+void WorkerChannel::send_boot() {
+  protocol::Envelope envelope;
+  envelope.begin(spawn_.incarnation.value);
+  plan_.write_config(envelope.record(RecordType::boot, 1), spawn_.by);
+  static_cast<void>(data_.send(envelope.finish()));  // unsent, start_timeout tells
+  attention_ = true;
+}
+
+void WorkerChannel::read_page(core::PoolCore& core, core::Time now) const {
+  const auto page = page_.read();
+  core.on_page(spawn_.worker, spawn_.incarnation, page.begun_loop, page.begun_thread, now);
+}
+
+void WorkerChannel::on_exited(core::Exit exit, core::Time now) {
+  exit_ = std::move(exit);
+  drained_by_ = now + drain_bound;
+}
+
+void WorkerChannel::await_death() const {
+  if (!pidfd_) return;
+  pollfd death{pidfd_.get(), POLLIN, 0};
+  ::poll(&death, 1, death_ms_max);
+}
+
+std::string WorkerChannel::how_it_ended() const {
+  const auto how = exit_->signal != 0 ? "was killed by signal " + std::to_string(exit_->signal)
+                                      : "exited with status " + std::to_string(exit_->status);
+  return "worker " + std::to_string(spawn_.worker.value) + " (pid " + std::to_string(pid_) + ") " + how;
+}
+
+bool WorkerChannel::drained(core::Time now) {
+  const bool data_gone = !attached_[0] || data_.peer_gone();
+  const bool control_gone = !attached_[1] || control_.peer_gone();
+  return (data_gone && control_gone) || now >= drained_by_;
+}
+
+std::string WorkerChannel::read_fault() const {
+  std::string text(fault_bytes_max, '\0');
+  const auto size = ::pread(fault_.get(), text.data(), text.size(), 0);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+}
+
+void WorkerChannel::end(core::PoolCore& core, core::Time now) {
+  while (receive(core, now)) {
+  }
+  for (LineDrain* pipe : {&out_, &err_, &log_pipe_}) pipe->finish();
+  read_page(core, now);
+  exit_->python_stack = read_fault();
+  if (!ready_) exit_->said = said_;
+  core.on_exited(spawn_.worker, spawn_.incarnation, *exit_, now);
+}
+
+}  // namespace clutch::io
