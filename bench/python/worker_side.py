@@ -1,0 +1,123 @@
+"""The worker's Python side alone against a bare `create_task` echo: how much a call costs beyond its Task.
+
+    taskset -c 0 python bench/python/worker_side.py [--pairs 15] [--batch 128]
+
+Runs them interleaved and prints the median ratio of calls a second (above 1: the worker is faster than the floor),
+beside that of the floor against itself, which shows what the machine's noise makes of two equal things.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "python_worker" / "src"))
+
+from clutch_worker._protocol import Config
+from clutch_worker._registry import Function
+from clutch_worker._replies import Replies
+from clutch_worker._runner import Runner
+from clutch_worker._session import Session
+
+IN_FLIGHT = 1000
+
+
+async def echo(x):
+    return x
+
+
+async def typed(x: int) -> int:
+    return x
+
+
+class MemoryPage:
+    cells = memoryview(bytearray(4096)).cast("Q")
+
+
+def messages(calls: int, batch: int) -> list[bytes]:
+    encode = msgspec.msgpack.encode
+    runs = [(2, n, n, 0, 0, encode([n])) for n in range(1, calls + 1)]
+    return [encode([1, 7, *runs[at : at + batch]]) for at in range(0, calls, batch)]
+
+
+async def floor_task(calls: int) -> float:
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    for at in range(0, calls, IN_FLIGHT):
+        await asyncio.gather(*[loop.create_task(echo(n)) for n in range(at, at + IN_FLIGHT)])
+    return time.perf_counter() - start
+
+
+async def floor_bare(calls: int) -> float:
+    """As `floor_task`, without gather: only the last task of each thousand is waited for."""
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    for at in range(0, calls, IN_FLIGHT):
+        tasks = [loop.create_task(echo(n)) for n in range(at, at + IN_FLIGHT)]
+        await tasks[-1]
+        for task in tasks:
+            task.result()
+    return time.perf_counter() - start
+
+
+async def worker(calls: int, batch: int, function: Any) -> float:
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    sent: list[int] = [0]
+    incoming = iter(messages(calls, batch))
+    page: Any = MemoryPage()
+    session = Session(7)
+    session.registered(1)
+    config = Config([], [], IN_FLIGHT, 16, 1 << 28, "default", 0, 1000, False)
+    replies = Replies(7, page, 1 << 28, lambda frames: sent.append(len(frames[0])), lambda frame: None)
+    runner = Runner(loop, session, [Function(ModuleType("m"), "m.echo", function)], {}, config, page, replies)
+
+    def readable() -> None:
+        frame = next(incoming, None)
+        if frame is None:
+            if runner.is_idle:
+                done.set_result(None)
+                return
+        else:
+            runner.receive([frame])
+            runner.turn()
+        loop.call_soon(readable)
+
+    start = time.perf_counter()
+    loop.call_soon(readable)
+    await done
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--calls", type=int, default=50_000)
+    options = parser.parse_args()
+    rows: dict[str, list[float]] = {}
+    for _ in range(options.pairs):
+        floor = asyncio.run(floor_bare(options.calls))
+        for name, run in (
+            ("echo(x)", worker(options.calls, options.batch, echo)),
+            ("typed(x: int)", worker(options.calls, options.batch, typed)),
+            ("floor with gather", floor_task(options.calls)),
+            ("floor against itself", floor_bare(options.calls)),
+        ):
+            rows.setdefault(name, []).append(floor / asyncio.run(run))
+        rows.setdefault("floor, k calls/s", []).append(options.calls / floor / 1000)
+    for name, ratios in rows.items():
+        low, high = min(ratios), max(ratios)
+        print(f"{name:22} median {statistics.median(ratios):.2f}  ({low:.2f} - {high:.2f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,354 @@
+"""Calls as tasks: begins them in order, bounds how many run, cancels them, and hands on how each ended.
+
+Owns the order of a beginning (cell, then clock and cancel mark, then first step), on which the supervisor's
+`not_started` rests. Knows no socket. All of it runs on the loop's thread, but what `_plain` calls from its threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from asyncio import AbstractEventLoop, Task
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import Any
+
+from msgspec import UNSET
+
+from clutch_worker._api import current
+from clutch_worker._eager import starter
+from clutch_worker._errors import call_error, raised
+from clutch_worker._page import CELL_BEGUN_LOOP, Page
+from clutch_worker._plain import PlainCalls
+from clutch_worker._protocol import CANCELLED, RESULT, Cancel, Config, RemoteProtocolError, Run
+from clutch_worker._registry import Function
+from clutch_worker._replies import Replies
+from clutch_worker._session import Session
+from clutch_worker._values import ArgumentFault
+
+TURN_CALLS = 128
+TURN_NS = 1_000_000
+_CLOCK_EVERY = 3  # the clock is read after each fourth call: a mask
+_SMALL_CHARS = 4096
+_PLAIN = frozenset((int, bool, float, type(None)))
+
+_monotonic_ns = time.monotonic_ns
+
+
+class Runner:
+    """The calls of one worker. `on_idle` is called at the end of a turn after which nothing is left to do."""
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        session: Session,
+        functions: list[Function],
+        states: dict[str, Any],
+        config: Config,
+        page: Page,
+        replies: Replies,
+    ) -> None:
+        self._loop = loop
+        self._session = session
+        self.functions = functions
+        self._states = states
+        self._concurrency = config.concurrency
+        self._grace_s = config.grace_ms / 1000
+        self._payload_bytes_max = config.payload_bytes_max
+        self._page = page
+        self._replies = replies
+        self._pending: deque[Run] = deque()
+        self._tasks: dict[Task[Any], Run] = {}
+        self._by_seq: dict[int, Task[Any]] = {}
+        self._tails: set[int] = set()  # calls of threads that go on as tasks: their room is the threads'
+        self._cancels: dict[int, Cancel] = {}
+        self._plain = PlainCalls(self, loop, config, page, replies)
+        self._turn_due = False
+        self._context = copy_context()
+        self.on_idle: Callable[[], None] | None = None
+
+    def receive(self, frames: list[Any]) -> int:
+        """Takes a message on data; gives how many calls wait for a turn of the loop. Raises RemoteProtocolError."""
+        records = self._session.receive_runs(frames)
+        functions = self.functions
+        pending = self._pending
+        threaded: list[Run] = []
+        if self._cancels:
+            self._check_early_cancels(records)
+        for record in records:
+            if functions[record.function].threaded:
+                threaded.append(record)
+            else:
+                pending.append(record)
+        if threaded:
+            self._plain.put(threaded)
+        return len(pending)
+
+    def turn(self) -> None:
+        """Begins what may begin, within the bounds of a turn, sends what there is to say, and comes back for the rest."""
+        self._turn_due = False
+        self._begin_pending()
+        self._replies.flush()
+        if self._pending and self._may_begin():
+            self.turn_soon()
+        elif self.on_idle is not None and self.is_idle:
+            self.on_idle()
+
+    def turn_soon(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            self._loop.call_soon(self.turn, context=self._context)
+
+    def cancel(self, record: Cancel) -> None:
+        """Acts on a CANCEL, whichever of its call's RUN and end came first. Raises RemoteProtocolError."""
+        seq = record.seq
+        known: Run | None = self._plain.calls.get(seq)
+        task = self._by_seq.get(seq)
+        if task is not None:
+            known = self._tasks[task]
+        elif known is None and seq <= self._session.last_seq:
+            known = next((waiting for waiting in self._pending if waiting.seq == seq), None)
+            if known is None:
+                return  # over
+        if known is not None and known.call != record.call:
+            raise RemoteProtocolError("wrong_field", f"CANCEL of seq {seq} names call {record.call}, not {known.call}")
+        if seq in self._cancels:
+            return
+        self._cancels[seq] = record
+        if task is not None:
+            self._cancel_again(seq)
+        elif self._pending:
+            self.turn_soon()  # one that waits for room is answered without it
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self._pending or self._tasks or self._plain.calls)
+
+    def snapshot(self) -> list[tuple[Run, Function, Task[Any] | None]]:
+        """What runs, for a dump of the stacks. May be called from another thread, and then is a little out of date."""
+        tasks = [(run, self.functions[run.function], task) for task, run in self._tasks.copy().items()]
+        threads = [(run, self.functions[run.function], None) for run in self._plain.calls.copy().values()]
+        return [*tasks, *threads]
+
+    def drop(self) -> None:
+        """In a forked child: it begins nothing more."""
+        self._pending.clear()
+        self._plain.drop()
+
+    def _may_begin(self) -> bool:
+        record = self._pending[0]
+        return (
+            len(self._tasks) - len(self._tails) < self._concurrency
+            or record.seq in self._cancels
+            or 0 < record.expires <= _monotonic_ns()
+        )
+
+    def _begin_pending(self) -> None:
+        """The hot path. What it does not do for the plain case is done in `_begin_otherwise`."""
+        pending, tasks, functions, cancels = self._pending, self._tasks, self.functions, self._cancels
+        page, append, set_current = self._page, self._replies.records.append, current.set
+        room = self._concurrency + len(self._tails)
+        start = starter(self._loop)
+        count = TURN_CALLS
+        until = _monotonic_ns() + TURN_NS
+        while pending:
+            if len(tasks) >= room and not self._may_begin():
+                break
+            record = pending.popleft()
+            page.cells[CELL_BEGUN_LOOP] = record.seq
+            function = functions[record.function]
+            set_current((self, record))
+            context = copy_context()
+            if record.expires or cancels or record.extras is not UNSET or not function.inert:
+                coroutine = self._begin_otherwise(record, function, context)
+            else:
+                try:
+                    coroutine = function.call(*function.positional(record.args))
+                except (ArgumentFault, TypeError) as error:
+                    coroutine = self._refuse(record, function, error)
+            if coroutine is not None:
+                try:
+                    task = start(coroutine, context)
+                except (SystemExit, KeyboardInterrupt) as error:
+                    self.answer_error(record, raised(error))
+                else:
+                    if not task.done():
+                        self._keep(record, task)
+                    else:
+                        try:
+                            value = task.result()
+                        except BaseException:
+                            self._settle(record, task)
+                        else:
+                            if cancels or record.extras is not UNSET:
+                                self.forget(record)
+                            kind = type(value)
+                            if kind in _PLAIN or (kind is str and len(value) < _SMALL_CHARS):
+                                append((RESULT, record.call, value))
+                            else:
+                                self._replies.value(record.call, value)
+            count -= 1
+            if not count & _CLOCK_EVERY:
+                if not count or _monotonic_ns() >= until:
+                    break
+
+    def _begin_otherwise(self, record: Run, function: Function, context: Context) -> Coroutine[Any, Any, Any] | None:
+        """The coroutine of a call with something uncommon about it; None if it is answered already."""
+        refusal = self.refusal(record)
+        if refusal is not None:
+            self.answer_error(record, refusal)
+            return None
+        if function.kind == "async_generator":
+            self.answer_error(record, is_a_stream(function))
+            return None
+        try:
+            made = context.run(self.call, function, record)
+        except ArgumentFault as error:
+            return self._refuse(record, function, error)
+        except BaseException as error:
+            self.answer_error(record, raised(error))
+            return None
+        if inspect.iscoroutine(made):
+            return made
+        if inspect.isawaitable(made):
+            return wait_for_it(made)
+        self.forget(record)
+        self._replies.value(record.call, made)
+        return None
+
+    def call(self, function: Function, record: Run) -> Any:
+        """Calls the function with its arguments. Raises ArgumentFault where they do not fit, else what it raises."""
+        extras = self._session.payload(record.seq)
+        positional, keywords = function.parameters.with_extras(record.args, extras)
+        try:
+            return function.call(*positional, **keywords)
+        except TypeError as error:
+            if _fits(function, positional, keywords):
+                raise
+            raise ArgumentFault(str(error)) from None
+
+    def _refuse(self, record: Run, function: Function, error: Exception) -> None:
+        if isinstance(error, TypeError) and _fits(function, function.positional(record.args), {}):
+            self.answer_error(record, raised(error))
+        else:
+            self.answer_error(record, call_error("invalid_argument", "arguments", "not_started", str(error)))
+
+    def refusal(self, record: Run) -> dict[str, Any] | None:
+        """Why a call that is being begun must not run: its cell is written by now, and the clock is read after it."""
+        cancel = self._cancels.get(record.seq)
+        if cancel is not None:
+            return _cancelled(cancel, "queue", "not_started")
+        if record.expires and _monotonic_ns() >= record.expires:
+            message = "its time to begin was over before a worker came to it"
+            return call_error("deadline_exceeded", "queue", "not_started", message)
+        return None
+
+    def _keep(self, record: Run, task: Task[Any]) -> None:
+        self._tasks[task] = record
+        self._by_seq[record.seq] = task
+        self._replies.begun_news = True
+        task.add_done_callback(self._done, context=self._context)
+        if record.seq in self._cancels:  # its own first step let a CANCEL in, as a nested loop would
+            self._cancel_again(record.seq)
+
+    def _done(self, task: Task[Any]) -> None:
+        record = self._tasks.pop(task)
+        del self._by_seq[record.seq]
+        if record.seq in self._tails:
+            self._tails.remove(record.seq)
+            self._plain.release(record)
+        self._settle(record, task)
+        self.turn_soon()
+
+    def _settle(self, record: Run, task: Task[Any]) -> None:
+        """Answers for a task that is done."""
+        cancel = self._cancels.get(record.seq)
+        try:
+            value = task.result()
+        except asyncio.CancelledError as error:
+            asked = cancel is not None and task.cancelled()
+            self.answer_error(record, _cancelled(cancel, "run", "started") if asked and cancel else raised(error))
+        except BaseException as error:
+            self.answer_error(record, raised(error))
+        else:
+            self.forget(record)
+            self._replies.value(record.call, value)
+
+    def answer_error(self, record: Run, error: dict[str, Any]) -> None:
+        self.forget(record)
+        self._replies.error(record.call, error)
+
+    def forget(self, record: Run) -> None:
+        self._cancels.pop(record.seq, None)
+        self._session.payloads.pop(record.seq, None)
+
+    def adopt(self, record: Run, awaitable: Awaitable[Any], context: Context) -> None:
+        """Goes on with what a plain function returned, on the loop and in its call's context."""
+        self._tails.add(record.seq)
+        self._keep(record, self._loop.create_task(wait_for_it(awaitable), context=context))
+
+    def _cancel_again(self, seq: int) -> None:
+        task = self._by_seq.get(seq)
+        if task is not None:
+            task.cancel()
+            self._loop.call_later(self._grace_s, self._cancel_again, seq, context=self._context)
+
+    def _check_early_cancels(self, records: list[Run]) -> None:
+        for record in records:
+            cancel = self._cancels.get(record.seq)
+            if cancel is not None and cancel.call != record.call:
+                raise RemoteProtocolError("wrong_field", f"CANCEL of seq {record.seq} names call {cancel.call}")
+
+    # What `_api` asks on behalf of a call that is running.
+
+    def function_name(self, record: Run) -> str:
+        return self.functions[record.function].name
+
+    def metadata(self, record: Run) -> dict[str, str]:
+        return dict(self._session.payload(record.seq).metadata)
+
+    def attempt(self, record: Run) -> int:
+        return self._session.payload(record.seq).attempt
+
+    def deadline_ns(self, record: Run) -> int:
+        return self._session.payload(record.seq).deadline
+
+    def is_cancelled(self, record: Run) -> bool:
+        return record.seq in self._cancels
+
+    def module_state(self, record: Run) -> Any:
+        module = self.functions[record.function].module
+        try:
+            return self._states[module]
+        except KeyError:
+            raise LookupError(f"module '{module}' has no lifespan, so it has no clutch_worker.state") from None
+
+
+async def wait_for_it(awaitable: Awaitable[Any]) -> Any:
+    """A coroutine of what is merely awaitable."""
+    return await awaitable
+
+
+def is_a_stream(function: Function) -> dict[str, Any]:
+    """The refusal of a plain call of a generator: streams have records of their own."""
+    kind = "an async generator" if function.kind == "async_generator" else "a generator"
+    return call_error("invalid_argument", "run", "not_started", f"{function.name} is {kind}: read it with stream")
+
+
+def _fits(function: Function, positional: Any, keywords: dict[str, Any]) -> bool:
+    """Whether a TypeError came out of the function, and not of calling it with these arguments."""
+    try:
+        inspect.signature(function.call).bind(*positional, **keywords)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin without a signature
+        return True
+    return True
+
+
+def _cancelled(cancel: Cancel, stage: str, certainty: str) -> dict[str, Any]:
+    if cancel.why == CANCELLED:
+        return call_error("cancelled", stage, certainty, "the caller cancelled it")
+    return call_error("deadline_exceeded", stage, certainty, "its deadline passed")
