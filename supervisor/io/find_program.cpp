@@ -9,7 +9,10 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#include "installed.hpp"
 
 namespace clutch::io {
 namespace {
@@ -21,7 +24,8 @@ bool can_run(const std::filesystem::path& path) {
 
 std::string variable_of(std::string_view program) {
   std::string name(program);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
   return name;
 }
 
@@ -30,9 +34,7 @@ std::vector<std::filesystem::path> folders() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) result.push_back(self.parent_path());
-#ifdef CLUTCH_LIBEXEC_DIR
-  result.emplace_back(CLUTCH_LIBEXEC_DIR);
-#endif
+  if (auto linked = linked_program_directory(); !linked.empty()) result.push_back(std::move(linked));
   const char* const path = ::secure_getenv("PATH");
   std::string_view rest = path ? path : "";
   while (!rest.empty()) {
@@ -49,16 +51,17 @@ std::filesystem::path find_program(std::string_view name) {
   const std::string variable = variable_of(name);
   if (const char* const given = ::secure_getenv(variable.c_str()); given != nullptr && *given != '\0') {
     if (can_run(given)) return std::filesystem::absolute(given);
-    throw std::runtime_error(variable + " is set to '" + given + "', which is not a program that can be run; set it to the path of " +
-                             std::string(name) + " or unset it");
+    throw std::runtime_error(variable + " is set to '" + given +
+                             "', which is not a program that can be run; set it to the path of " + std::string(name) +
+                             " or unset it");
   }
   std::string looked;
   for (const std::filesystem::path& folder : folders()) {
     if (can_run(folder / name)) return folder / name;
     looked += (looked.empty() ? "'" : ", '") + folder.string() + "'";
   }
-  throw std::runtime_error("cannot find the program " + std::string(name) + ", looked in " + looked + "; install it there or set " +
-                           variable + " to its path");
+  throw std::runtime_error("cannot find the program " + std::string(name) + ", looked in " + looked +
+                           "; install it there or set " + variable + " to its path");
 }
 
 }  // namespace clutch::io

@@ -6,9 +6,17 @@ extern "C" {
 }
 
 namespace clutch::io {
+namespace {
 
-const char* linked_python_directory() noexcept { return clutch_python_directory; }
+// As told it may go by way of a file's name: "…/installed_paths.cpp/../python".
+std::filesystem::path directory(const char* told) {
+  return told == nullptr ? std::filesystem::path() : std::filesystem::path(told).lexically_normal();
+}
 
-const char* linked_program_directory() noexcept { return clutch_program_directory; }
+}  // namespace
+
+std::filesystem::path linked_python_directory() { return directory(clutch_python_directory); }
+
+std::filesystem::path linked_program_directory() { return directory(clutch_program_directory); }
 
 }  // namespace clutch::io

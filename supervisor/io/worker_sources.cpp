@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "io/installed.hpp"
 
 namespace clutch::io {
 
@@ -16,12 +19,7 @@ std::filesystem::path find_worker_sources() {
     std::error_code error;
     const auto program = fs::read_symlink("/proc/self/exe", error);
     if (!error) candidates.push_back(program.parent_path().parent_path() / "share/clutch/python");
-#ifdef CLUTCH_WORKER_INSTALL_DIR
-    candidates.emplace_back(CLUTCH_WORKER_INSTALL_DIR);
-#endif
-#ifdef CLUTCH_WORKER_SOURCE_DIR
-    candidates.emplace_back(CLUTCH_WORKER_SOURCE_DIR);
-#endif
+    if (auto linked = linked_python_directory(); !linked.empty()) candidates.push_back(std::move(linked));
   }
   std::string looked;
   for (const auto& candidate : candidates) {
