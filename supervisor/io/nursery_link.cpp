@@ -96,8 +96,10 @@ void NurseryLink::watch() {
 
 std::error_code NurseryLink::spawn(const SpawnRequest& request) {
   if (inert() || gone_) return std::make_error_code(std::errc::no_such_process);
-  const std::optional<std::string> bytes = nursery::encode_request(
-      {.argv = request.argv, .environment = request.environment, .working_directory = request.working_directory, .cpus = request.cpus});
+  const std::optional<std::string> bytes = nursery::encode_request({.argv = request.argv,
+                                                                    .environment = request.environment,
+                                                                    .working_directory = request.working_directory,
+                                                                    .cpus = request.cpus});
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
 
   std::error_code error;
@@ -141,8 +143,11 @@ void NurseryLink::poll(const Handler& handler) {
   Received received;
   while (!gone_) {
     switch (nursery::receive(socket_.get(), received)) {
-      case Receipt::message: hand_out(received, handler); break;
-      case Receipt::closed: return lose("clutch-nursery has ended", handler);
+      case Receipt::message:
+        hand_out(received, handler);
+        break;
+      case Receipt::closed:
+        return lose("clutch-nursery has ended", handler);
       case Receipt::nothing:
         if (ended) lose("clutch-nursery has ended", handler);
         return;
@@ -153,7 +158,8 @@ void NurseryLink::poll(const Handler& handler) {
 void NurseryLink::hand_out(Received& received, const Handler& handler) {
   std::optional<nursery::Message> message = nursery::decode(received.bytes);
   if (received.fds_lost) return lose("this process has no descriptors left for a worker's pidfd", handler);
-  if (!message || received.fds.size() != nursery::fds_of(*message)) return lose("clutch-nursery sent what is no message", handler);
+  if (!message || received.fds.size() != nursery::fds_of(*message))
+    return lose("clutch-nursery sent what is no message", handler);
   if (const auto* spawned = std::get_if<nursery::Spawned>(&*message))
     handler(Spawned{spawned->incarnation, spawned->pid, std::move(received.fds[0])});
   else if (auto* failed = std::get_if<SpawnFailed>(&*message))

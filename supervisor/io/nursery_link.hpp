@@ -1,5 +1,5 @@
-// The supervisor's end of the nursery: it starts clutch-nursery, asks it for workers and their end, and hands on what it
-// reports. Carries no policy: whether a worker is replaced, or a nursery that is gone started again, is decided elsewhere.
+// The supervisor's end of the nursery: it starts clutch-nursery, asks it for workers and their end, and hands on what
+// it reports. No policy: whether a worker is replaced, or a nursery that is gone started again, is decided elsewhere.
 #pragma once
 
 #include <sys/types.h>
@@ -54,8 +54,8 @@ struct Spawned {
   pid_t pid = 0;
   OwnedFd pidfd;
 };
+using nursery::Exited;  // {incarnation, signal, exit_code, core_dumped}: it was reaped, its descendants were killed
 using nursery::SpawnFailed;  // {incarnation, error, text}: it never ran
-using nursery::Exited;       // {incarnation, signal, exit_code, core_dumped}: it was reaped, its descendants were killed
 // The last event. Workers without an Exited die now, by PR_SET_PDEATHSIG: a pidfd of theirs that is readable counts as
 // reaped. SPAWNs without an answer have none. What workers had started in sessions of their own may live on.
 struct NurseryGone {
@@ -66,7 +66,7 @@ using NurseryEvent = std::variant<Spawned, SpawnFailed, Exited, NurseryGone>;
 // Used from one thread, but it may be made on another that ends. Nothing here waits, except start and the destructor.
 // In a forked child of the process that made it, everything is inert and the destructor only closes descriptors.
 class NurseryLink {
-public:
+ public:
   // Waits until the nursery is ready. Throws std::system_error or std::runtime_error.
   static std::unique_ptr<NurseryLink> start(const std::filesystem::path& program, NurseryOptions options = {});
 
@@ -93,7 +93,7 @@ public:
   using Handler = std::function<void(NurseryEvent)>;
   void poll(const Handler& handler);
 
-private:
+ private:
   NurseryLink() = default;
   void wait_until_ready(std::chrono::milliseconds bound);
   void watch();

@@ -1,4 +1,5 @@
-// Messages with descriptors over a non-blocking SOCK_SEQPACKET socket, for both of its ends. Knows nothing of what they mean.
+// Messages with descriptors over a non-blocking SOCK_SEQPACKET socket, for both of its ends. Knows nothing of their
+// meaning.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ namespace clutch::nursery {
 
 struct Received {
   std::string bytes;
-  std::vector<OwnedFd> fds;   // close-on-exec
-  bool fds_lost = false;      // this process had no descriptors left to take them
+  std::vector<OwnedFd> fds;  // close-on-exec
+  bool fds_lost = false;     // this process had no descriptors left to take them
 };
 
 enum class Receipt { message, nothing, closed };
@@ -24,7 +25,7 @@ Receipt receive(int socket, Received& received);
 
 // Messages on their way out. Nothing is lost while the socket is full: what does not fit waits here.
 class Outbox {
-public:
+ public:
   // Queues; `flush` sends.
   void post(std::string bytes, std::vector<OwnedFd> fds = {});
 
@@ -37,7 +38,7 @@ public:
   // when to try again, time must.
   bool try_later() const { return try_later_; }
 
-private:
+ private:
   struct Entry {
     std::string bytes;
     std::vector<OwnedFd> fds;

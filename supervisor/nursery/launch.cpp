@@ -20,24 +20,26 @@ void check(int error, const std::string& what) {
 }
 
 class FileActions {
-public:
+ public:
   FileActions() { check(::posix_spawn_file_actions_init(&actions_), "posix_spawn_file_actions_init"); }
   FileActions(const FileActions&) = delete;
   FileActions& operator=(const FileActions&) = delete;
   ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
 
   void dup(int from, int to) { check(::posix_spawn_file_actions_adddup2(&actions_, from, to), "posix_spawn: dup2"); }
-  void null(int fd) { check(::posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", O_RDWR, 0), "posix_spawn: /dev/null"); }
+  void null(int fd) {
+    check(::posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", O_RDWR, 0), "posix_spawn: /dev/null");
+  }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
 
-private:
+ private:
   posix_spawn_file_actions_t actions_;
 };
 
 // Whatever the host made of its signals, the nursery starts as if from a shell; in a session of its own, since a
 // terminal's Ctrl-C is for the host.
 class Attributes {
-public:
+ public:
   Attributes() {
     check(::posix_spawnattr_init(&attributes_), "posix_spawnattr_init");
     sigset_t all;
@@ -56,7 +58,7 @@ public:
 
   const posix_spawnattr_t* get() const { return &attributes_; }
 
-private:
+ private:
   posix_spawnattr_t attributes_;
 };
 

@@ -47,10 +47,14 @@ bool valid(const Exited& m, std::int32_t core) {
 
 std::optional<Message> build(const Header& h, std::string_view text) {
   switch (h.kind) {
-    case spawn: return Spawn{h.incarnation};
-    case kill_tree: return KillTree{h.incarnation};
-    case shutdown: return Shutdown{};
-    case ready: return Ready{};
+    case spawn:
+      return Spawn{h.incarnation};
+    case kill_tree:
+      return KillTree{h.incarnation};
+    case shutdown:
+      return Shutdown{};
+    case ready:
+      return Ready{};
     case spawned:
       if (h.a <= 0) return std::nullopt;
       return Spawned{h.incarnation, h.a};
@@ -62,12 +66,13 @@ std::optional<Message> build(const Header& h, std::string_view text) {
       if (!valid(message, h.c)) return std::nullopt;
       return message;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 class RequestWriter {
-public:
+ public:
   void number(std::size_t value) {
     const auto narrow = static_cast<std::uint32_t>(value);
     bytes_.append(reinterpret_cast<const char*>(&narrow), sizeof narrow);
@@ -78,12 +83,12 @@ public:
   }
   std::string take() { return std::move(bytes_); }
 
-private:
+ private:
   std::string bytes_;
 };
 
 class RequestReader {
-public:
+ public:
   explicit RequestReader(std::string_view bytes) : rest_(bytes) {}
 
   std::uint32_t number() {
@@ -106,7 +111,7 @@ public:
   bool ok() const { return ok_; }
   bool finished() const { return ok_ && rest_.empty(); }
 
-private:
+ private:
   std::uint32_t fail() {
     ok_ = false;
     return 0;
@@ -144,7 +149,8 @@ std::optional<Message> decode(std::string_view bytes) {
   if (bytes.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, bytes.data(), sizeof header);
   const std::string_view text = bytes.substr(sizeof header);
-  if (header.magic != message_magic || header.text_bytes != text.size() || text.size() > error_text_bytes_max) return std::nullopt;
+  if (header.magic != message_magic || header.text_bytes != text.size() || text.size() > error_text_bytes_max)
+    return std::nullopt;
   std::optional<Message> message = build(header, text);
   // Whatever the message has no field for must be 0: exactly what `encode` gives, or nothing.
   if (message && encode(*message) != bytes) return std::nullopt;

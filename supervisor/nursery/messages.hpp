@@ -19,15 +19,16 @@
 //   6 SPAWN_FAILED    to host      none; no such worker ever ran the program
 //   7 EXITED          to host      none; after the worker was reaped
 //
-// Every SPAWN is answered by one SPAWNED or SPAWN_FAILED, every SPAWNED by one EXITED. A KILL_TREE of an incarnation that
-// is not alive is nothing. Unused fields are 0. Anything else ends the link: the nursery says so on stderr, kills all
-// workers and exits, since a link that lost one message cannot be trusted with the next.
+// Every SPAWN is answered by one SPAWNED or SPAWN_FAILED, every SPAWNED by one EXITED. A KILL_TREE of an incarnation
+// that is not alive is nothing. Unused fields are 0. Anything else ends the link: the nursery says so on stderr, kills
+// all workers and exits, since a link that lost one message cannot be trusted with the next.
 //
 // The request travels in a sealed memfd, not in the datagram: an environment may be larger (to 2 MiB) than what the
 // sysctls of a host let through a socket. Its contents:
 //
-//   u32 magic, u32 count of arguments, u32 of environment entries, u32 of cpus, u32 of resource limits (0: not in use yet)
-//   the working directory, the arguments, the environment, each string as u32 length and bytes; each cpu as u32
+//   u32 magic, u32 count of arguments, u32 of environment entries, u32 of cpus, u32 of resource limits
+//   (not in use yet: 0), then the working directory, the arguments, the environment, each string as u32 length and
+//   bytes; then each cpu as u32
 #pragma once
 
 #include <sys/types.h>

@@ -33,7 +33,8 @@ OwnedFd open_pidfd(pid_t pid) { return OwnedFd(static_cast<int>(::syscall(SYS_pi
 // SIGCHLD comes as a descriptor. What a terminal or a service manager sends to all processes it knows is ignored: the
 // nursery ends with its host, not before it, else a host that drains on SIGTERM would lose its workers at once.
 OwnedFd take_signals() {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM}) ::signal(signal, SIG_IGN);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM})
+    ::signal(signal, SIG_IGN);
   struct sigaction children {};
   children.sa_handler = SIG_DFL;
   children.sa_flags = SA_NOCLDSTOP;
@@ -110,10 +111,13 @@ Nursery::End Nursery::read_messages() {
   Received received;
   for (;;) {
     switch (receive(setup_.socket.get(), received)) {
-      case Receipt::nothing: return End::none;
+      case Receipt::nothing:
+        return End::none;
       // No process holds the other end: the host has executed another program, or is about to be seen as gone.
-      case Receipt::closed: return End::host_gone;
-      case Receipt::message: break;
+      case Receipt::closed:
+        return End::host_gone;
+      case Receipt::message:
+        break;
     }
     const End end = act_on(received);
     if (end != End::none) return end;
@@ -134,7 +138,8 @@ Nursery::End Nursery::act_on(Received& received) {
     }
     if (std::holds_alternative<Shutdown>(*message)) return End::shutdown;
   }
-  say("a message of " + std::to_string(received.bytes.size()) + " bytes from the host is none of this release: all workers are killed");
+  say("a message of " + std::to_string(received.bytes.size()) +
+      " bytes from the host is none of this release: all workers are killed");
   return End::bad_message;
 }
 

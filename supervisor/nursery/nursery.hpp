@@ -1,6 +1,6 @@
 // The nursery: parent and subreaper of the workers. Does as it is told over its socket, reports what happened, and
 // outlives its host only for as long as it takes to kill the workers. Decides nothing: when to start, replace or
-// kill a worker is the supervisor's. Single-threaded, because PR_SET_PDEATHSIG of a worker refers to the thread that forked it.
+// kill a worker is the supervisor's. Single-threaded: PR_SET_PDEATHSIG of a worker refers to the thread that forked it.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@
 namespace clutch::nursery {
 
 class Nursery {
-public:
+ public:
   struct Setup {
     pid_t host = 0;
     OwnedFd socket;
@@ -30,7 +30,7 @@ public:
   // Until SHUTDOWN (0), the host's end (0) or a message that is none (3); all workers are dead then. The exit status.
   int run();
 
-private:
+ private:
   enum class End { none, shutdown, host_gone, bad_message };
 
   End turn();

@@ -8,7 +8,7 @@
 namespace clutch::nursery {
 
 class OwnedFd {
-public:
+ public:
   OwnedFd() = default;
   explicit OwnedFd(int fd) : fd_(fd) {}
   OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -27,7 +27,7 @@ public:
     fd_ = fd;
   }
 
-private:
+ private:
   int fd_ = -1;
 };
 

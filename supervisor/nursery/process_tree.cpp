@@ -67,11 +67,12 @@ OwnedFd open_process(const Process& process) {
 
 void send_signal(const Process& process, const OwnedFd& fd, int signal) {
   if (!fd || ::syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0) == 0 || errno == ESRCH) return;
-  say("cannot signal process " + std::to_string(process.pid) + ", a descendant of a worker: errno " + std::to_string(errno));
+  say("cannot signal process " + std::to_string(process.pid) + ", a descendant of a worker: errno " +
+      std::to_string(errno));
 }
 
 class Hunt {
-public:
+ public:
   explicit Hunt(pid_t root) : root_(root) {}
 
   void stop_all() {
@@ -81,12 +82,13 @@ public:
 
   // The root last: while it lives, stopped, it is the subreaper to which all that loses its parent is handed.
   void kill_all() {
-    for (int walk = 0; walk < walks_max && kill_found() != 0; ++walk) {}
+    for (int walk = 0; walk < walks_max && kill_found() != 0; ++walk) {
+    }
     ::kill(root_, SIGKILL);
   }
 
-private:
-  // True when a walk found nothing new and all of it at rest. A process with a SIGSTOP under way may still finish a fork.
+ private:
+  // True when a walk found nothing new and all at rest. With a SIGSTOP under way a process may still finish a fork.
   bool stopped() {
     const std::vector<Process> all = read_processes();
     bool settled = true;
@@ -155,15 +157,12 @@ void kill_tree(pid_t root) {
   hunt.kill_all();
 }
 
-bool kill_remnants(const std::function<bool(pid_t)>& is_worker) {
-  bool found = false;
+void kill_remnants(const std::function<bool(pid_t)>& is_worker) {
   const pid_t self = ::getpid();
   for (const Process& process : read_processes()) {
     if (process.parent != self || dead(process) || is_worker(process.pid)) continue;
-    found = true;
     kill_tree(process.pid);
   }
-  return found;
 }
 
 }  // namespace clutch::nursery

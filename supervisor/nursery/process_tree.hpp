@@ -30,7 +30,7 @@ std::vector<Process> descendants(const std::vector<Process>& processes, pid_t ro
 // What escapes all the same becomes a child of this process when `root` dies, and is a remnant.
 void kill_tree(pid_t root);
 
-// Kills the trees of all children of this process but the workers: what dead workers left behind. True if there were any.
-bool kill_remnants(const std::function<bool(pid_t)>& is_worker);
+// Kills the trees of all children of this process but the workers: what dead workers left behind.
+void kill_remnants(const std::function<bool(pid_t)>& is_worker);
 
 }  // namespace clutch::nursery

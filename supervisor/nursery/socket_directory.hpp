@@ -10,7 +10,7 @@
 namespace clutch::nursery {
 
 class SocketDirectory {
-public:
+ public:
   SocketDirectory() = default;  // none
 
   // Throws std::runtime_error unless it is a directory of this user with mode 0700, not reached through a link.
@@ -19,7 +19,7 @@ public:
   // Unlinks the sockets in it, then it, if `path` still is what it was and nothing else is in it. Never goes deeper.
   void remove() const;
 
-private:
+ private:
   std::string path_;
   OwnedFd fd_;
 };

@@ -117,14 +117,15 @@ void place_fds(const Plan& plan, Failure& failure) {
   for (int number = 1; number < worker_fds; ++number)
     if (::dup2(plan.sources[static_cast<std::size_t>(number)], number) < 0) give_up(failure, "place the descriptors");
   // By number, since the list of what is open is never complete. Close-on-exec, since Boost's pipe must outlive this.
-  if (::syscall(SYS_close_range, static_cast<unsigned>(worker_fds), ~0U, CLOSE_RANGE_CLOEXEC) < 0) give_up(failure, "close_range");
+  if (::syscall(SYS_close_range, static_cast<unsigned>(worker_fds), ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    give_up(failure, "close_range");
 }
 
 // By system call: the C library's sigaction refuses its own two signals, which its posix_spawn leaves ignored.
 void reset_signals(Failure& failure) {
   constexpr std::size_t kernel_mask_bytes = (NSIG - 1) / 8;
   const std::array<unsigned long, 8> standard{};  // larger than the kernel's struct; all zeros is SIG_DFL
-  for (int signal = 1; signal < NSIG; ++signal)  // fails for SIGKILL and SIGSTOP
+  for (int signal = 1; signal < NSIG; ++signal)   // fails for SIGKILL and SIGSTOP
     ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, kernel_mask_bytes);
   sigset_t none;
   ::sigemptyset(&none);
@@ -166,9 +167,9 @@ SpawnOutcome spawn_worker(const WorkerRequest& request, const std::vector<OwnedF
     executor.cmd_line = plan.argv.data();
     executor.env = plan.environment.data();
   };
-  bp::child child(bp::extend::on_setup = set_program,
-                  bp::extend::on_exec_setup = [&](auto&) { prepare_child(plan, failure); },
-                  error);
+  bp::child child(
+      bp::extend::on_setup = set_program, bp::extend::on_exec_setup = [&](auto&) { prepare_child(plan, failure); },
+      error);
   const pid_t pid = child.valid() ? child.id() : 0;
   // At once: an attached child is waited for, or killed, by the destructor.
   child.detach();

@@ -11,7 +11,7 @@
 
 namespace clutch::nursery {
 
-// The descriptors of a worker are 0 to 6 (PROTOCOL.md); none of the nursery's own may have such a number when it spawns.
+// The descriptors of a worker are 0 to 6 (PROTOCOL.md); none of the nursery's own may be among them when it spawns.
 inline constexpr int worker_fds = 7;
 
 // Takes the numbers 0 to 6 for good, with /dev/null where nothing is open. Whatever is opened afterwards, the pipe that

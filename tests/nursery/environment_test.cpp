@@ -13,7 +13,7 @@ namespace {
 
 // environ, put back at the end.
 class Environment : public ::testing::Test {
-protected:
+ protected:
   void SetUp() override { environ = entries_; }
   void TearDown() override { environ = before_; }
   void host_has(std::initializer_list<const char*> entries) {
@@ -22,7 +22,7 @@ protected:
     entries_[i] = nullptr;
   }
 
-private:
+ private:
   char** before_ = environ;
   char* entries_[16] = {};
 };
@@ -30,14 +30,16 @@ private:
 using Entries = std::vector<std::string>;
 
 TEST_F(Environment, IsInheritedButForWhatIsMeantForTheHost) {
-  host_has({"HOME=/root", "PYTHONPATH=/x", "PYTHONHOME=/y", "LD_PRELOAD=x.so", "NOTIFY_SOCKET=/n", "WATCHDOG_USEC=1", "WATCHDOG_PID=1",
-            "LISTEN_FDS=3", "LD_LIBRARY_PATH=/l", "MY_PYTHON=1", "LD_PRELOADED=1"});
-  EXPECT_EQ(worker_environment({}, false), (Entries{"HOME=/root", "LD_LIBRARY_PATH=/l", "MY_PYTHON=1", "LD_PRELOADED=1"}));
+  host_has({"HOME=/root", "PYTHONPATH=/x", "PYTHONHOME=/y", "LD_PRELOAD=x.so", "NOTIFY_SOCKET=/n", "WATCHDOG_USEC=1",
+            "WATCHDOG_PID=1", "LISTEN_FDS=3", "LD_LIBRARY_PATH=/l", "MY_PYTHON=1", "LD_PRELOADED=1"});
+  EXPECT_EQ(worker_environment({}, false),
+            (Entries{"HOME=/root", "LD_LIBRARY_PATH=/l", "MY_PYTHON=1", "LD_PRELOADED=1"}));
 }
 
 TEST_F(Environment, ExtraWinsAndIsTakenAsItIs) {
   host_has({"HOME=/root", "A=1"});
-  EXPECT_EQ(worker_environment({{"A", "2"}, {"PYTHONPATH", "/mine"}}, false), (Entries{"HOME=/root", "A=2", "PYTHONPATH=/mine"}));
+  EXPECT_EQ(worker_environment({{"A", "2"}, {"PYTHONPATH", "/mine"}}, false),
+            (Entries{"HOME=/root", "A=2", "PYTHONPATH=/mine"}));
 }
 
 TEST_F(Environment, CleanIsExactlyExtra) {

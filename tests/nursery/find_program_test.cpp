@@ -13,7 +13,7 @@ namespace clutch::io {
 namespace {
 
 class FindProgram : public ::testing::Test {
-protected:
+ protected:
   test::TemporaryDirectory directory_;
   const std::string path_before_ = std::getenv("PATH") ? std::getenv("PATH") : "";
 

@@ -17,10 +17,14 @@ NurseryTest::NurseryTest() : null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {}
 
 void NurseryTest::TearDown() {
   link_.reset();
-  if (!tree_may_live_) { EXPECT_EQ(processes_with(mark_), std::vector<pid_t>{}); }
+  if (!tree_may_live_) {
+    EXPECT_EQ(processes_with(mark_), std::vector<pid_t>{});
+  }
 }
 
-void NurseryTest::start(io::NurseryOptions options) { link_ = io::NurseryLink::start(NURSERY_PROGRAM, std::move(options)); }
+void NurseryTest::start(io::NurseryOptions options) {
+  link_ = io::NurseryLink::start(NURSERY_PROGRAM, std::move(options));
+}
 
 std::vector<std::string> NurseryTest::environment() const { return {"PATH=/usr/bin:/bin", mark_}; }
 
@@ -65,8 +69,8 @@ std::string NurseryTest::describe(const io::NurseryEvent& event) {
   if (const auto* spawned = std::get_if<io::Spawned>(&event)) return "spawned " + std::to_string(spawned->incarnation);
   if (const auto* failed = std::get_if<io::SpawnFailed>(&event)) return "spawn failed: " + failed->text;
   if (const auto* exited = std::get_if<io::Exited>(&event))
-    return "exited " + std::to_string(exited->incarnation) + ", signal " + std::to_string(exited->signal) + ", exit code " +
-           std::to_string(exited->exit_code);
+    return "exited " + std::to_string(exited->incarnation) + ", signal " + std::to_string(exited->signal) +
+           ", exit code " + std::to_string(exited->exit_code);
   return "gone: " + std::get<io::NurseryGone>(event).why;
 }
 

@@ -25,7 +25,7 @@ struct Worker {
 io::SpawnRequest shell_request(std::uint64_t incarnation, const std::string& script, int null);
 
 class NurseryTest : public ::testing::Test {
-protected:
+ protected:
   // In the environment of every worker and of what it starts: after the nursery's end none may live.
   const std::string mark_ = "NURSERY_TEST=" + std::to_string(::getpid());
   OwnedFd null_;

@@ -14,7 +14,8 @@ namespace {
 
 using std::chrono::seconds;
 
-// What the helper host reports: the pids of its nursery, of two workers, of what one of them detached, of its forked child.
+// What the helper host reports: the pids of its nursery, of two workers, of what one of them detached, of its forked
+// child.
 struct Family {
   OwnedFd nursery;
   OwnedFd busy;
@@ -24,7 +25,7 @@ struct Family {
 };
 
 class HostDies : public ::testing::Test {
-protected:
+ protected:
   TemporaryDirectory directory_;
   pid_t host_ = 0;
   Family family_;
@@ -49,7 +50,7 @@ protected:
 
   void TearDown() override { kill_by(family_.forked, SIGKILL); }
 
-private:
+ private:
   [[noreturn]] void be_the_host(Pipe& report) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto link = io::NurseryLink::start(NURSERY_PROGRAM, {.socket_directory = directory_.path()});
@@ -72,7 +73,8 @@ private:
       // Holds the host's end of the socket, so that no EOF comes, but not the test's pipes and stdout.
       for (;;) ::pause();
     }
-    const std::string line = std::to_string(link->pid()) + ' ' + busy + ' ' + idle + ' ' + detached + ' ' + std::to_string(forked) + '\n';
+    const std::string line =
+        std::to_string(link->pid()) + ' ' + busy + ' ' + idle + ' ' + detached + ' ' + std::to_string(forked) + '\n';
     if (::write(report.write.get(), line.data(), line.size()) < 0) ::_exit(1);
     for (;;) ::pause();
   }

@@ -1,6 +1,7 @@
 // KILL_TREE, and what dead workers leave behind: nothing that a worker started lives on, and only workers are reported.
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "fixture.hpp"
 
@@ -8,7 +9,7 @@ namespace clutch::test {
 namespace {
 
 class Kill : public NurseryTest {
-protected:
+ protected:
   TemporaryDirectory directory_;  // outlives the nursery
 
   // A process that the worker says it started.
@@ -59,6 +60,20 @@ TEST_F(Kill, ReachesATreeThatForksAllTheWhile) {
   expect_killed(worker);
   expect_no_more_events();
   // The end of the test looks for anything that lives on.
+}
+
+// All are stopped before the first is killed: else half a tree goes on for a moment, reacts to the other half's end,
+// and does what it would never have done (here: say so).
+TEST_F(Kill, LetsNoneOfTheTreeSeeAnotherDie) {
+  start();
+  Worker worker =
+      sh("for i in 1 2 3 4 5 6 7 8; do { sleep 1000 | { read x; echo reader; }; echo pair; } & done; echo ready; wait; "
+         "echo root");
+  EXPECT_EQ(worker.out.read_line(), "ready");
+  while (processes_with(mark_).size() < 1 + 8 * 3) std::this_thread::yield();
+  link_->kill_tree(worker.incarnation);
+  expect_killed(worker);
+  EXPECT_EQ(worker.out.read_all(), "");
 }
 
 TEST_F(Kill, OfADeadOrUnknownWorkerIsNothing) {

@@ -40,7 +40,8 @@ TEST_F(Link, ANurseryThatNeverSaysReadyIsKilled) {
   std::ofstream(script) << "#!/bin/sh\nexec sleep 1000\n";
   std::filesystem::permissions(script, std::filesystem::perms(0755));
   using std::chrono::milliseconds;
-  EXPECT_THROW(io::NurseryLink::start(script, {.socket_directory = {}, .ready_max = milliseconds(100), .shutdown_max = milliseconds(100)}),
+  EXPECT_THROW(io::NurseryLink::start(
+                   script, {.socket_directory = {}, .ready_max = milliseconds(100), .shutdown_max = milliseconds(100)}),
                std::runtime_error);
   EXPECT_EQ(children_of(::getpid()), std::vector<std::string>{});
 }
@@ -152,9 +153,16 @@ TEST_F(NurseryDies, AndItsWorkersWithIt) {
 
 TEST_F(NurseryDies, AfterItsLastWordsAreRead) {
   start();
-  Worker worker = sh("exit 5");
+  Pipe go;
+  io::SpawnRequest wanted = request("read line <&4; exit 5");
+  wanted.fds.watchdog = go.read.get();
+  ASSERT_FALSE(link_->spawn(wanted));
+  expect<io::Spawned>();
+  go.write.reset();
   ASSERT_TRUE(readable(link_->fd()));
-  kill_by(pidfd_of(link_->pid()), SIGKILL);
+  const OwnedFd nursery = pidfd_of(link_->pid());
+  kill_by(nursery, SIGKILL);
+  ASSERT_TRUE(dies(nursery));
   EXPECT_EQ(expect<io::Exited>().exit_code, 5);
   expect<io::NurseryGone>();
 }

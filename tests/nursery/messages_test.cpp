@@ -52,14 +52,19 @@ TEST(Messages, EveryTruncationAndExtensionIsRefused) {
 
 // Each byte changed: refused, or a message that is written in just that way.
 TEST(Messages, NoMessageHasTwoForms) {
-  for (const std::string& whole : {encode(Shutdown{}), encode(Spawned{7, 9}), encode(Exited{7, SIGKILL, 0, false}), encode(SpawnFailed{7, 2, "t"})}) {
+  for (const std::string& whole : {encode(Shutdown{}), encode(Spawned{7, 9}), encode(Exited{7, SIGKILL, 0, false}),
+                                   encode(SpawnFailed{7, 2, "t"})}) {
     for (std::size_t i = 0; i < whole.size(); ++i) {
       for (int value = 0; value < 256; ++value) {
         std::string changed = whole;
         changed[i] = static_cast<char>(value);
         const auto decoded = decode(changed);
-        if (decoded) { EXPECT_EQ(encode(*decoded), changed); }
-        if (i < 4 && changed != whole) { EXPECT_FALSE(decoded) << "another magic"; }
+        if (decoded) {
+          EXPECT_EQ(encode(*decoded), changed);
+        }
+        if (i < 4 && changed != whole) {
+          EXPECT_FALSE(decoded) << "another magic";
+        }
       }
     }
   }
@@ -118,7 +123,9 @@ TEST(WorkerRequests, FalseCountsAreRefused) {
   for (std::size_t i = 0; i + 4 <= whole.size(); i += 4) {
     std::string changed = whole;
     changed.replace(i, 4, "\xff\xff\xff\xff");
-    if (const auto decoded = decode_request(changed)) { EXPECT_EQ(encode_request(*decoded), changed); }
+    if (const auto decoded = decode_request(changed)) {
+      EXPECT_EQ(encode_request(*decoded), changed);
+    }
   }
 }
 

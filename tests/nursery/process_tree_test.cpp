@@ -29,11 +29,13 @@ TEST(ParseStat, IsNotMisledByAName) {
 }
 
 TEST(ParseStat, RefusesWhatIsNone) {
-  for (const std::string line : {"", "x", "42", "42 (sh", "42 (sh) ", "42 (sh) S", "42 (sh) S 7 1 1", "-1 (sh) S 7"}) EXPECT_FALSE(parse_stat(line)) << line;
+  for (const std::string line : {"", "x", "42", "42 (sh", "42 (sh) ", "42 (sh) S", "42 (sh) S 7 1 1", "-1 (sh) S 7"})
+    EXPECT_FALSE(parse_stat(line)) << line;
 }
 
 TEST(Descendants, AreFoundAtAnyDepthAndNoOthers) {
-  const std::vector<Process> all = {{5, 'S', 4, 0}, {4, 'S', 2, 0}, {2, 'S', 1, 0}, {3, 'S', 1, 0}, {6, 'Z', 2, 0}, {7, 'S', 3, 0}};
+  const std::vector<Process> all = {{5, 'S', 4, 0}, {4, 'S', 2, 0}, {2, 'S', 1, 0},
+                                    {3, 'S', 1, 0}, {6, 'Z', 2, 0}, {7, 'S', 3, 0}};
   std::vector<pid_t> found;
   for (const Process& process : descendants(all, 2)) found.push_back(process.pid);
   std::ranges::sort(found);

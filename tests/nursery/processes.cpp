@@ -127,7 +127,8 @@ void TemporaryDirectory::add_socket(const std::string& name) const {
   address.sun_family = AF_UNIX;
   const std::string path = path_ / name;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) throw std::runtime_error("bind");
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    throw std::runtime_error("bind");
 }
 
 void TemporaryDirectory::add_file(const std::string& name) const { std::ofstream(path_ / name) << "kept"; }

@@ -21,7 +21,9 @@ OwnedFd pidfd_of(pid_t pid);
 void kill_by(const OwnedFd& pidfd, int signal);
 
 // A pidfd is readable from death on, reaped or not.
-inline bool dies(const OwnedFd& pidfd, std::chrono::milliseconds bound = soon) { return pidfd && readable(pidfd.get(), bound); }
+inline bool dies(const OwnedFd& pidfd, std::chrono::milliseconds bound = soon) {
+  return pidfd && readable(pidfd.get(), bound);
+}
 inline bool alive(const OwnedFd& pidfd) { return pidfd && !readable(pidfd.get(), std::chrono::milliseconds(0)); }
 
 // "1 2 Z": pid and state of each child, zombies included.
@@ -47,7 +49,7 @@ std::string contents(const OwnedFd& file);
 
 // A new directory of mode 0700, removed with what is in it at the end.
 class TemporaryDirectory {
-public:
+ public:
   TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -56,7 +58,7 @@ public:
   void add_socket(const std::string& name) const;
   void add_file(const std::string& name) const;
 
-private:
+ private:
   std::filesystem::path path_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 using namespace clutch::nursery;
 
 class RawNursery : public ::testing::Test {
-protected:
+ protected:
   Launched nursery_ = launch({.program = NURSERY_PROGRAM, .socket_directory = {}, .environment = {}});
   OwnedFd null_{::open("/dev/null", O_RDWR | O_CLOEXEC)};
 
@@ -36,7 +36,8 @@ protected:
   std::vector<OwnedFd> fds_with(const std::string& request_bytes, std::size_t others = 6) {
     std::vector<OwnedFd> fds;
     fds.push_back(memfd("request"));
-    EXPECT_EQ(::write(fds[0].get(), request_bytes.data(), request_bytes.size()), static_cast<ssize_t>(request_bytes.size()));
+    EXPECT_EQ(::write(fds[0].get(), request_bytes.data(), request_bytes.size()),
+              static_cast<ssize_t>(request_bytes.size()));
     for (std::size_t i = 0; i < others; ++i) fds.emplace_back(::fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
     return fds;
   }
@@ -48,7 +49,9 @@ protected:
   }
 
   OwnedFd spawn_sleeper() {
-    send(encode(Spawn{1}), fds_with(*encode_request({.argv = {"/bin/sleep", "1000"}, .environment = {}, .working_directory = {}, .cpus = {}})));
+    send(encode(Spawn{1}),
+         fds_with(*encode_request(
+             {.argv = {"/bin/sleep", "1000"}, .environment = {}, .working_directory = {}, .cpus = {}})));
     auto [message, fds] = answer();
     EXPECT_TRUE(message && std::holds_alternative<Spawned>(*message));
     return fds.empty() ? OwnedFd() : std::move(fds[0]);
@@ -97,7 +100,8 @@ TEST_F(RawNursery, AMalformedRequestIsRefusedAndTheRestGoesOn) {
 // 2,000 answers, of which the host reads none before all are made: they wait in the nursery.
 TEST_F(RawNursery, AnswersWaitWhileTheSocketIsFull) {
   constexpr std::uint64_t requests = 2'000;
-  for (std::uint64_t incarnation = 1; incarnation <= requests; ++incarnation) send(encode(Spawn{incarnation}), fds_with("no request"));
+  for (std::uint64_t incarnation = 1; incarnation <= requests; ++incarnation)
+    send(encode(Spawn{incarnation}), fds_with("no request"));
   for (std::uint64_t incarnation = 1; incarnation <= requests; ++incarnation) {
     const auto [message, fds] = answer();
     ASSERT_TRUE(message && std::holds_alternative<SpawnFailed>(*message)) << incarnation;

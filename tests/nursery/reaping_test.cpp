@@ -1,5 +1,5 @@
-// 1,000 random ends: each told once, of the right worker, with the right cause; no zombie. In a host as it should be, in
-// one that ignores SIGCHLD, and in one with a waitpid(-1) loop.
+// 1,000 random ends: each told once, of the right worker, with the right cause; no zombie. In a host as it should be,
+// in one that ignores SIGCHLD, and in one with a waitpid(-1) loop.
 #include <sys/wait.h>
 
 #include <atomic>
@@ -13,7 +13,7 @@ namespace clutch::test {
 namespace {
 
 class Reaping : public NurseryTest {
-protected:
+ protected:
   struct Live {
     OwnedFd pidfd;
     int expected_signal = 0;
@@ -116,7 +116,10 @@ TEST_F(Reaping, InAHostThatWaitsForAllItsChildren) {
   start();
   const OwnedFd nursery = pidfd_of(link_->pid());
   // Ends when it has taken the nursery's own status from under the link.
-  std::jthread loop([] { while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {} });
+  std::jthread loop([] {
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+    }
+  });
   kill_a_thousand();
   settle();
   link_.reset();

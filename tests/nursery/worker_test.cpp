@@ -23,7 +23,8 @@ TEST_F(WorkerStart, HasExactlyTheNamedDescriptors) {
   const OwnedFd leaked_high(::fcntl(leaked.get(), F_DUPFD, 300));
   start();
   // 7 is what `ls` reads the directory with.
-  EXPECT_EQ(words(sh("exec ls /proc/self/fd").out.read_all()), (std::set<std::string>{"0", "1", "2", "3", "4", "5", "6", "7"}));
+  EXPECT_EQ(words(sh("exec ls /proc/self/fd").out.read_all()),
+            (std::set<std::string>{"0", "1", "2", "3", "4", "5", "6", "7"}));
 }
 
 TEST_F(WorkerStart, HasEachDescriptorAtItsNumber) {
@@ -34,8 +35,14 @@ TEST_F(WorkerStart, HasEachDescriptorAtItsNumber) {
   Pipe log;
   Pipe out;
   Pipe err;
-  io::SpawnRequest wanted = request("echo one; echo two >&2; echo three >&3; echo four >&4; echo five >&5; echo six >&6; readlink /proc/self/fd/0");
-  wanted.fds = {.page = page.get(), .watchdog = watchdog.write.get(), .fault = fault.get(), .log = log.write.get(), .out = out.write.get(), .err = err.write.get()};
+  io::SpawnRequest wanted = request(
+      "echo one; echo two >&2; echo three >&3; echo four >&4; echo five >&5; echo six >&6; readlink /proc/self/fd/0");
+  wanted.fds = {.page = page.get(),
+                .watchdog = watchdog.write.get(),
+                .fault = fault.get(),
+                .log = log.write.get(),
+                .out = out.write.get(),
+                .err = err.write.get()};
   ASSERT_FALSE(link_->spawn(wanted));
   expect<io::Spawned>();
   EXPECT_EQ(out.read_all(), "one\n/dev/null\n");
@@ -97,7 +104,8 @@ TEST_F(WorkerStart, TakesAnEnvironmentOf200KBAndOf1MB) {
   for (const std::size_t entries : {4u, 20u}) {
     io::SpawnRequest wanted = request("env | grep -c '^BIG.*x$'");
     Pipe out;
-    for (std::size_t i = 0; i < entries; ++i) wanted.environment.push_back("BIG" + std::to_string(i) + "=" + std::string(50'000, 'x'));
+    for (std::size_t i = 0; i < entries; ++i)
+      wanted.environment.push_back("BIG" + std::to_string(i) + "=" + std::string(50'000, 'x'));
     wanted.fds.out = out.write.get();
     ASSERT_FALSE(link_->spawn(wanted));
     EXPECT_EQ(out.read_all(), std::to_string(entries) + "\n");
@@ -117,7 +125,7 @@ TEST_F(WorkerStart, IsInItsWorkingDirectoryAndOnItsProcessors) {
 }
 
 class SpawnFails : public NurseryTest {
-protected:
+ protected:
   io::SpawnFailed failure_of(const io::SpawnRequest& wanted) {
     EXPECT_FALSE(link_->spawn(wanted));
     auto failed = expect<io::SpawnFailed>();
