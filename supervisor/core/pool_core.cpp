@@ -95,7 +95,7 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
         error.code = Code::cancelled;
         error.stage = Stage::run;
         error.certainty = certainty_of(*call);
-        error.message = "the client left";
+        error.message = "cancelled: the client, or the pool, of its caller ended";
         answer(*call, std::move(error));
       }
     }

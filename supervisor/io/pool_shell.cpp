@@ -44,8 +44,12 @@ PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& co
   start_nursery();
 }
 
-PoolShell::~PoolShell() {
-  if (nursery_) loop_.remove(nursery_->fd());
+PoolShell::~PoolShell() { end_nursery(); }
+
+void PoolShell::end_nursery() {
+  if (!nursery_) return;
+  loop_.remove(nursery_->fd());
+  nursery_.reset();
 }
 
 void PoolShell::abandon() noexcept { directory_.abandon(); }
@@ -151,6 +155,7 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                           spawn(wanted, now);
                         },
                         [&](const core::Kill& kill) {
+                          drain_cut_ = drain_cut_ || core_.state() == core::PoolState::draining;
                           note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
                           if (nursery_) nursery_->kill_tree(kill.incarnation.value);
                         },

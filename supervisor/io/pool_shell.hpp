@@ -59,6 +59,10 @@ class PoolShell {
     std::uint32_t in_flight = 0;
   };
   [[nodiscard]] std::vector<WorkerFact> worker_facts() const;
+  /// Whether a drain ended with workers that had to be killed.
+  [[nodiscard]] bool drain_was_cut() const noexcept { return drain_cut_; }
+  /// After everything stopped: waits, bounded, until the nursery is gone.
+  void end_nursery();
   /// In a forked child: forget the processes and files, they are the parent's.
   void abandon() noexcept;
 
@@ -86,6 +90,7 @@ class PoolShell {
   std::vector<std::uint32_t> dirty_;
   std::unique_ptr<NurseryLink> nursery_;
   std::size_t exited_ = 0;
+  bool drain_cut_ = false;
   core::Time page_read_ = {};
 };
 

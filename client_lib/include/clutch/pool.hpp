@@ -1,0 +1,42 @@
+// clutch::Pool: Python workers that live and die with this program. Nothing to install or start beside it.
+//
+//   auto pool = clutch::Pool::start({.modules = {"async_module"}, .path = {"."}, .workers = 4}).value();
+//   std::string s = pool.call<std::string>("async_module.async_function", "x").get().value();
+#pragma once
+
+#include <memory>
+
+#include "clutch/caller.hpp"
+#include "clutch/pool_options.hpp"
+#include "clutch/result.hpp"
+
+namespace clutch {
+
+namespace detail {
+class PoolEngine;
+}
+
+/// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.
+class [[nodiscard]] Pool : public Caller {
+ public:
+  /// Returns when every worker has said it is ready. An import that raises is an Error of stage `import` with Python's
+  /// traceback, a lifespan that raises of stage `setup`; a Python or an option that will not do of stage `setup` too.
+  static Result<Pool> start(PoolOptions options);
+
+  /// Cancels what is still under way, but for detached calls, which have options.stop_timeout to end, and ends the
+  /// workers. Calls that outlive their pool are over by then.
+  ~Pool();
+  Pool(Pool&&) noexcept;
+  Pool& operator=(Pool&&) noexcept;
+
+  /// Takes no more calls, gives those under way until `timeout`, ends the workers, and returns when they are gone.
+  /// True: every call had ended by itself.
+  bool stop(std::chrono::nanoseconds timeout);
+
+ private:
+  explicit Pool(std::shared_ptr<detail::PoolEngine> engine);
+
+  std::shared_ptr<detail::PoolEngine> engine_;
+};
+
+}  // namespace clutch

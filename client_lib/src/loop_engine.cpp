@@ -1,0 +1,234 @@
+#include "loop_engine.hpp"
+
+#include <pthread.h>
+
+#include <csignal>
+
+#include "clutch/protocol/limits.hpp"
+#include "clutch/protocol/writer.hpp"
+#include "fork_guard.hpp"
+
+namespace clutch::detail {
+namespace {
+
+const CallOptions no_options;
+
+// Without a thread of its own's signal mask, the host's signals could be delivered to a thread of the library's.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+bool plain(const CallOptions& options) {
+  return !options.timeout && !options.attempt_timeout && !options.queue_timeout && !options.retry &&
+         options.metadata.empty() && options.pool.empty();
+}
+
+Blob encoded(const std::map<std::string, std::string>& metadata) {
+  if (metadata.empty()) return {};
+  protocol::Writer writer;
+  writer.map(metadata.size());
+  for (const auto& [key, value] : metadata) {
+    writer.string(key);
+    writer.string(value);
+  }
+  return writer.blob();
+}
+
+// A caller may say "for ever" with the largest duration there is.
+LoopEngine::Time after(LoopEngine::Time start, const std::optional<std::chrono::nanoseconds>& duration) {
+  if (!duration || *duration >= LoopEngine::Time::max() - start) return LoopEngine::Time::max();
+  return start + *duration;
+}
+
+}  // namespace
+
+LoopEngine::LoopEngine() : loop_(guard_), fork_generation_(fork_generation()) {}
+
+LoopEngine::~LoopEngine() {
+  // The thread that is named here did not come along into the child; there is nothing to join, and nothing to detach.
+  if (forked()) static_cast<void>(new std::thread(std::move(thread_)));
+}
+
+bool LoopEngine::forked() const noexcept { return fork_generation() != fork_generation_; }
+
+Error LoopEngine::gone(std::string message) {
+  Error error;
+  error.code = Code::unavailable;
+  error.stage = Stage::transport;
+  error.message = std::move(message);
+  return error;
+}
+
+void LoopEngine::run() {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "clutch-loop");
+    while (!halting_.load()) {
+      loop_.turn([this] { return inbox_full_.load() || halting_.load(); }, [this] { step(); });
+    }
+  });
+}
+
+void LoopEngine::step() {
+  const auto now = Clock::now();
+  take_inbox(now);
+  turn(now);
+  loop_.arm(next_time(now));
+}
+
+void LoopEngine::halt() {
+  halting_.store(true);
+  loop_.wake();
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(inbox_mutex_);
+  for (auto& item : inbox_) {
+    if (item.kind == Item::Kind::submit) item.call->complete(gone("the pool or client has ended"));
+  }
+  inbox_.clear();
+}
+
+void LoopEngine::submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) {
+  if (forked()) {
+    call->complete(gone("this process was forked from the one that has the pool or client: make one of its own here"));
+    return;
+  }
+  if (function.size() > limits::function_name_bytes_max) {
+    Error error;
+    error.code = Code::not_found;
+    error.stage = Stage::lookup;
+    error.message = "a function's name has at most 256 bytes; this one has " + std::to_string(function.size());
+    call->complete(std::move(error));
+    return;
+  }
+  if (send_directly(call, function, request, options)) return;
+  Item item;
+  item.call = std::move(call);
+  item.request = std::move(request);
+  if (!plain(options)) item.options = std::make_unique<CallOptions>(options);
+  if (!plain(options)) item.submitted = Clock::now();
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (!halting_.load()) {
+      const auto known = names_.find(function);
+      item.function = known != names_.end() ? &*known : &*names_.emplace(function).first;
+      inbox_.push_back(std::move(item));
+      inbox_full_.store(true);
+    }
+  }
+  if (item.call) {
+    item.call->complete(gone("the pool or client has ended"));
+    return;
+  }
+  loop_.wake();
+}
+
+// While nothing is under way, waking the loop would cost more than the call: the caller steps and sends for itself.
+bool LoopEngine::send_directly(CallRef& call, std::string_view function, Request& request, const CallOptions& options) {
+  if (in_flight_.load(std::memory_order_relaxed) != 0 || inbox_full_.load()) return false;
+  const std::unique_lock lock(guard_, std::try_to_lock);
+  if (!lock || inbox_full_.load() || halting_.load()) return false;
+  const auto now = Clock::now();
+  begin(std::move(call), function, std::move(request), &options, now, now);
+  flush(now);
+  loop_.arm(next_time(now));
+  // Sending may have swallowed the edge that would have woken the loop.
+  if (has_mail()) loop_.wake();
+  return true;
+}
+
+void LoopEngine::push(Item&& item) {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (halting_.load()) return;
+    inbox_.push_back(std::move(item));
+    inbox_full_.store(true);
+  }
+  loop_.wake();
+}
+
+void LoopEngine::cancel(CallState& call) {
+  if (forked()) return;
+  Item item;
+  item.kind = Item::Kind::cancel;
+  item.call = CallRef(&call);
+  push(std::move(item));
+}
+
+void LoopEngine::detach(CallState& call) {
+  if (forked()) return;
+  Item item;
+  item.kind = Item::Kind::detach;
+  item.call = CallRef(&call);
+  push(std::move(item));
+}
+
+void LoopEngine::on_loop(std::function<void()> task) {
+  Item item;
+  item.kind = Item::Kind::task;
+  item.task = std::move(task);
+  push(std::move(item));
+}
+
+void LoopEngine::post(void (*task)(void*), void* argument) { completion_.post(task, argument); }
+
+void LoopEngine::take_inbox(Time now) {
+  if (!inbox_full_.load()) return;
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    std::swap(taking_, inbox_);
+    inbox_full_.store(false);
+  }
+  for (auto& item : taking_) {
+    switch (item.kind) {
+      case Item::Kind::submit:
+        begin(std::move(item.call), *item.function, std::move(item.request), item.options.get(), item.submitted, now);
+        break;
+      case Item::Kind::cancel:
+        if (!item.call->done()) cancel_attempt(item.call->id.load(), now);
+        break;
+      case Item::Kind::detach:
+        if (!item.call->done()) detach_attempt(item.call->id.load());
+        break;
+      case Item::Kind::task: item.task(); break;
+    }
+  }
+  taking_.clear();
+}
+
+void LoopEngine::begin(CallRef call, std::string_view function, Request&& request, const CallOptions* given,
+                       Time submitted, Time now) {
+  const CallOptions& options = given != nullptr ? *given : no_options;
+  Attempt attempt;
+  attempt.function = function;
+  attempt.request = std::move(request);
+  attempt.deadline = after(submitted, options.timeout);
+  attempt.queue_deadline = after(submitted, options.queue_timeout);
+  attempt.attempt_timeout = options.attempt_timeout;
+  attempt.metadata = encoded(options.metadata);
+  attempt.pool = options.pool;
+  // The engine's reference travels as the tag, and comes back in finish().
+  CallState* state = call.leak();
+  attempt.tag = reinterpret_cast<std::uint64_t>(state);
+  in_flight_.fetch_add(1, std::memory_order_relaxed);
+  const CallRef kept(state);
+  if (const auto name = start_attempt(std::move(attempt), now)) state->id.store(*name);
+}
+
+void LoopEngine::finish(std::uint64_t tag, Outcome&& outcome) {
+  in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  const auto call = CallRef::adopt(reinterpret_cast<CallState*>(tag));
+  call->complete(std::move(outcome));
+}
+
+}  // namespace clutch::detail

@@ -1,0 +1,112 @@
+// What Pool and Client share: a loop in a thread of its own, an inbox that any thread writes to, retries, completion, and
+// the short cut by which a caller sends for itself while nothing else is under way.
+//
+// Threads (docs/architecture.md): everything in `protected` is stepped under `guard_`, by the loop's thread or, in the
+// short cut, by the caller's; only the loop's thread polls, receives and keeps time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "clutch/detail/call_state.hpp"
+#include "clutch/detail/completion_thread.hpp"
+#include "clutch/detail/engine.hpp"
+#include "io/event_loop.hpp"
+
+namespace clutch::detail {
+
+class LoopEngine : public Engine {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+
+  void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) final;
+  void cancel(CallState& call) final;
+  void detach(CallState& call) final;
+  void post(void (*task)(void*), void* argument) final;
+
+ protected:
+  LoopEngine();
+  ~LoopEngine() override;
+
+  /// Under the guard, from the constructor's thread: the loop begins to run.
+  void run();
+  /// Ends the loop's thread; what is in the inbox is refused. Not from the loop's thread.
+  void halt();
+  /// This process is a forked child of the one that made the engine: nothing in it may be touched.
+  [[nodiscard]] bool forked() const noexcept;
+
+  /// One attempt on its way. The tag comes back in finish().
+  struct Attempt {
+    std::uint64_t tag = 0;
+    std::string_view function;
+    Request request;
+    Time deadline = Time::max();
+    Time queue_deadline = Time::max();
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+    std::uint64_t attempt = 1;
+    Blob metadata;
+    std::string pool;
+    bool detached = false;
+  };
+
+  // What the two are behind it. `start_attempt` gives the name by which the others know the attempt, or nothing where
+  // finish() was called already.
+  virtual std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) = 0;
+  virtual void cancel_attempt(std::uint64_t name, Time now) = 0;
+  virtual void detach_attempt(std::uint64_t name) = 0;
+  virtual void flush(Time now) = 0;
+  virtual void turn(Time now) = 0;
+  [[nodiscard]] virtual bool has_mail() = 0;
+  [[nodiscard]] virtual Time next_time(Time now) const = 0;
+
+  /// The end of an attempt.
+  void finish(std::uint64_t tag, Outcome&& outcome);
+
+  /// Runs `task` on the loop's thread under the guard, soon.
+  void on_loop(std::function<void()> task);
+
+  std::mutex guard_;
+  io::EventLoop loop_;
+
+ private:
+  struct Item {
+    enum class Kind : std::uint8_t { submit, cancel, detach, task };
+    Kind kind = Kind::submit;
+    CallRef call;
+    const std::string* function = nullptr;
+    Request request;
+    std::unique_ptr<CallOptions> options;  // null: the defaults
+    Time submitted{};
+    std::function<void()> task;
+  };
+
+  [[nodiscard]] bool send_directly(CallRef& call, std::string_view function, Request& request, const CallOptions&);
+  void push(Item&&);
+  void take_inbox(Time now);
+  void begin(CallRef call, std::string_view function, Request&& request, const CallOptions*, Time submitted, Time now);
+  void step();
+  [[nodiscard]] static Error gone(std::string message);
+
+  std::mutex inbox_mutex_;
+  std::vector<Item> inbox_;
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+  };
+  std::unordered_set<std::string, NameHash, std::equal_to<>> names_;  // what callers have named, each kept once
+  std::atomic<bool> inbox_full_{false};
+  std::atomic<std::size_t> in_flight_{0};
+  std::atomic<bool> halting_{false};
+  std::vector<Item> taking_;
+  CompletionThread completion_;
+  std::thread thread_;
+  std::uint64_t fork_generation_;
+};
+
+}  // namespace clutch::detail

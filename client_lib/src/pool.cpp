@@ -1,0 +1,51 @@
+#include "clutch/pool.hpp"
+
+#include "pool_engine.hpp"
+
+namespace clutch {
+namespace {
+
+Error setup_error(std::string message) {
+  Error error;
+  error.code = Code::invalid_argument;
+  error.stage = Stage::setup;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+Pool::Pool(std::shared_ptr<detail::PoolEngine> engine) : Caller(engine, {}), engine_(std::move(engine)) {}
+
+Result<Pool> Pool::start(PoolOptions options) {
+  if (options.workers == 0 || options.concurrency == 0 || options.threads == 0) {
+    return setup_error("workers, concurrency and threads of a pool must each be at least 1");
+  }
+  if (options.modules.empty()) return setup_error("a pool needs at least one module: `modules` is empty");
+  try {
+    auto engine = std::make_shared<detail::PoolEngine>(options);
+    if (auto error = engine->start()) return std::move(*error);
+    return Pool(std::move(engine));
+  } catch (const std::exception& error) {
+    return setup_error(std::string("the pool cannot be started: ") + error.what());
+  }
+}
+
+Pool::~Pool() {
+  if (engine_) engine_->stop(engine_->stop_timeout(), true);
+}
+
+Pool::Pool(Pool&&) noexcept = default;
+
+Pool& Pool::operator=(Pool&& other) noexcept {
+  if (this != &other) {
+    if (engine_) engine_->stop(engine_->stop_timeout(), true);
+    Caller::operator=(std::move(other));
+    engine_ = std::move(other.engine_);
+  }
+  return *this;
+}
+
+bool Pool::stop(std::chrono::nanoseconds timeout) { return !engine_ || engine_->stop(timeout, false); }
+
+}  // namespace clutch

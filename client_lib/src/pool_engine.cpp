@@ -1,0 +1,98 @@
+#include "pool_engine.hpp"
+
+namespace clutch::detail {
+namespace {
+
+constexpr core::SessionId own_session{0};
+constexpr auto last_grace = std::chrono::seconds(10);  // from the killing of workers to their being reaped
+
+}  // namespace
+
+PoolEngine::PoolEngine(const PoolOptions& options)
+    : options_(options), context_(std::make_unique<io::ZmqContext>()) {
+  io::PoolEvents events;
+  events.on_outcome = [this](core::Delivery&& delivery) { finish(delivery.tag, std::move(delivery.outcome)); };
+  events.on_started = [this] { on_life(Life::running, nullptr); };
+  events.on_failed = [this](const Error& error) { on_life(Life::failed, &error); };
+  events.on_stopped = [this] { on_life(Life::stopped, nullptr); };
+  shell_ = std::make_unique<io::PoolShell>(options_, loop_, *context_, std::move(events));
+}
+
+PoolEngine::~PoolEngine() {
+  if (!forked()) return;
+  // Threads, sockets and processes are the parent's: nothing of them is touched, not even to free it.
+  shell_->abandon();
+  static_cast<void>(shell_.release());
+  static_cast<void>(context_.release());
+}
+
+void PoolEngine::on_life(Life life, const Error* error) {
+  {
+    const std::lock_guard lock(life_mutex_);
+    if (life_ != Life::stopped) life_ = life;
+    if (error != nullptr) failure_ = *error;
+  }
+  life_changed_.notify_all();
+}
+
+std::optional<Error> PoolEngine::start() {
+  {
+    const std::lock_guard lock(guard_);
+    shell_->start(Clock::now());
+    loop_.arm(shell_->next_time(Clock::now()));
+  }
+  run();
+  std::optional<Error> failure;
+  {
+    std::unique_lock lock(life_mutex_);
+    life_changed_.wait(lock, [this] { return life_ != Life::starting; });
+    failure = failure_;
+  }
+  if (failure) stop(std::chrono::nanoseconds(0), false);
+  return failure;
+}
+
+bool PoolEngine::stop(std::chrono::nanoseconds timeout, bool cancel_first) {
+  if (forked()) return true;
+  {
+    const std::lock_guard lock(life_mutex_);
+    if (std::exchange(stopped_, true)) return true;
+  }
+  bool killed = false;
+  on_loop([this, timeout, cancel_first] {
+    const auto now = Clock::now();
+    if (cancel_first) shell_->core().on_session_closed(own_session, now);
+    shell_->drain(timeout >= Time::max() - now ? Time::max() : now + timeout, now);
+  });
+  {
+    std::unique_lock lock(life_mutex_);
+    const auto bound = std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)) + last_grace;
+    killed = !life_changed_.wait_for(lock, bound, [this] { return life_ == Life::stopped; });
+  }
+  halt();
+  killed = killed || shell_->drain_was_cut();
+  shell_->end_nursery();
+  return !killed;
+}
+
+std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time now) {
+  core::Submission submission;
+  submission.session = own_session;
+  submission.tag = attempt.tag;
+  submission.request = std::move(attempt.request);
+  submission.deadline = attempt.deadline;
+  submission.queue_deadline = attempt.queue_deadline;
+  submission.attempt_timeout = attempt.attempt_timeout;
+  submission.attempt = attempt.attempt;
+  submission.metadata = std::move(attempt.metadata);
+  submission.detached = attempt.detached;
+  const auto call = shell_->core().submit(attempt.function, std::move(submission), now);
+  if (!call) return std::nullopt;
+  return call->value;
+}
+
+void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->core().cancel(core::CallId{name}, now); }
+
+void PoolEngine::detach_attempt(std::uint64_t name) { shell_->core().detach(core::CallId{name}); }
+
+}  // namespace clutch::detail
