@@ -67,8 +67,9 @@ TEST_F(Kill, ReachesATreeThatForksAllTheWhile) {
 TEST_F(Kill, LetsNoneOfTheTreeSeeAnotherDie) {
   start();
   Worker worker =
-      sh("for i in 1 2 3 4 5 6 7 8; do { sleep 1000 | { read x; echo reader; }; echo pair; } & done; echo ready; wait; "
-         "echo root");
+      sh("trap 'echo root' CHLD; for i in 1 2 3 4 5 6 7 8; do { sleep 1000 | { read x; echo reader; }; echo pair; } & "
+         "done;"
+         "echo ready; while :; do wait; done");
   EXPECT_EQ(worker.out.read_line(), "ready");
   while (processes_with(mark_).size() < 1 + 8 * 3) std::this_thread::yield();
   link_->kill_tree(worker.incarnation);
