@@ -1,11 +1,13 @@
-# What clutch::client is made of, but for the engines.
+# What clutch::client is made of.
 set(CLUTCH_CLIENT_SOURCES
   src/arguments.cpp
   src/call_state.cpp
   src/caller.cpp
   src/codec.cpp
   src/completion_thread.cpp
+  src/fork_guard.cpp
   src/futex.cpp
+  src/loop_engine.cpp
   src/path.cpp
   src/reader.cpp
   src/result.cpp
@@ -13,7 +15,5 @@ set(CLUTCH_CLIENT_SOURCES
   src/writer.cpp)
 
 set(CLUTCH_POOL_SOURCES
-  src/fork_guard.cpp
-  src/loop_engine.cpp
   src/pool.cpp
   src/pool_engine.cpp)

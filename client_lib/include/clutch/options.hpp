@@ -25,20 +25,20 @@ struct RetryPolicy {
   std::chrono::nanoseconds delay_max = std::chrono::seconds(30);
   double jitter = 0.2;  ///< each delay is drawn from delay x (1 - jitter … 1 + jitter); 0 … 1
   std::vector<Code> codes = {Code::unavailable, Code::overloaded};
-  std::vector<std::string> exceptions;  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
+  std::vector<std::string> exceptions = {};  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
   bool idempotent = false;              ///< running it twice does no harm: worker_lost and the like may be retried too
 };
 
 struct CallOptions {
   /// All of it as the caller sees it, retries included. Default: none.
-  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<std::chrono::nanoseconds> timeout = {};
   /// From the first step to the outcome, of each attempt. Default: the pool's (30 s). zero() is none.
-  std::optional<std::chrono::nanoseconds> attempt_timeout;
+  std::optional<std::chrono::nanoseconds> attempt_timeout = {};
   /// From submission to the first step. Default: none.
-  std::optional<std::chrono::nanoseconds> queue_timeout;
-  std::optional<RetryPolicy> retry;
-  std::map<std::string, std::string> metadata;  ///< current_call().metadata in Python, e.g. "traceparent"
-  std::string pool;                             ///< the pool to use where two have the function
+  std::optional<std::chrono::nanoseconds> queue_timeout = {};
+  std::optional<RetryPolicy> retry = {};
+  std::map<std::string, std::string> metadata = {};  ///< current_call().metadata in Python, e.g. "traceparent"
+  std::string pool = {};                             ///< the pool to use where two have the function
 };
 
 }  // namespace clutch

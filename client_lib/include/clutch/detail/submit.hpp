@@ -1,0 +1,30 @@
+// The one way from a call to an engine.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "clutch/detail/arguments.hpp"
+#include "clutch/detail/call_state.hpp"
+#include "clutch/detail/engine.hpp"
+#include "clutch/options.hpp"
+
+namespace clutch::detail {
+
+/// What is wrong with a call before its arguments are looked at, or nothing: a name or metadata beyond the limits.
+[[nodiscard]] std::optional<Error> check_call(std::string_view function, const CallOptions& options);
+
+/// A call that is under way, or over already where its arguments do not cross.
+template <class... A>
+CallRef submit(const std::shared_ptr<Engine>& engine, std::string_view function, const CallOptions& options,
+               A&&... arguments) {
+  if (auto wrong = check_call(function, options)) return failed_call(engine, std::move(*wrong));
+  Result<Request> request = encode_arguments(std::forward<A>(arguments)...);
+  if (!request.ok()) return failed_call(engine, request.error());
+  CallRef call(new CallState(engine));
+  engine->submit(call, function, std::move(request.value()), options);
+  return call;
+}
+
+}  // namespace clutch::detail

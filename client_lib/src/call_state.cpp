@@ -1,0 +1,113 @@
+#include "clutch/detail/call_state.hpp"
+
+#include "clutch/detail/completion_thread.hpp"
+#include "futex.hpp"
+
+namespace clutch::detail {
+namespace {
+
+void run_posted(void* state) { CallRef::adopt(static_cast<CallState*>(state))->run_continuation(); }
+
+class FailedState final : public CallState {
+ public:
+  FailedState(std::shared_ptr<Engine> engine, Error error) : CallState(std::move(engine)) {
+    outcome() = std::move(error);
+    finish();
+  }
+};
+
+}  // namespace
+
+void retain(CallState* state) noexcept { state->references_.fetch_add(1, std::memory_order_relaxed); }
+
+void release(CallState* state) noexcept {
+  if (state->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
+}
+
+void Task::operator()() { state_->run_continuation(); }
+
+CallState::~CallState() {
+  if (Continuation* left = continuation_.exchange(nullptr, std::memory_order_acq_rel)) left->drop();
+}
+
+void CallState::complete(Outcome&& outcome) {
+  outcome_ = std::move(outcome);
+  finish();
+}
+
+void CallState::finish() noexcept {
+  const std::uint32_t before = phase_.fetch_or(over, std::memory_order_acq_rel);
+  if (before == 0) return;
+  if ((before & waited) != 0) futex_wake_all(phase_);
+  if ((before & observed) != 0) observer_->completed(*this);
+  if ((before & continued) != 0) post_continuation();
+}
+
+void CallState::wait() noexcept { static_cast<void>(wait_until(Clock::time_point::max())); }
+
+bool CallState::wait_until(Clock::time_point deadline) noexcept {
+  if (done()) return true;
+  std::uint32_t seen = phase_.fetch_or(waited, std::memory_order_acq_rel) | waited;
+  while ((seen & over) == 0) {
+    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
+    futex_wait(phase_, seen, deadline);
+    seen = phase_.load(std::memory_order_acquire);
+  }
+  return true;
+}
+
+void CallState::cancel() {
+  const std::uint32_t before = phase_.fetch_or(cancelled, std::memory_order_acq_rel);
+  if ((before & (over | cancelled)) == 0) do_cancel();
+}
+
+void CallState::do_cancel() {
+  if (engine_ != nullptr) engine_->cancel(*this);
+}
+
+void CallState::do_detach() {
+  if (engine_ != nullptr && !done()) engine_->detach(*this);
+}
+
+void CallState::set_continuation(Continuation& continuation, Executor executor) {
+  executor_ = std::move(executor);
+  continuation_.store(&continuation, std::memory_order_release);
+  // From here on the continuation may run, and whoever called us be gone.
+  const CallRef self(this);
+  if ((phase_.fetch_or(continued, std::memory_order_acq_rel) & over) != 0) post_continuation();
+}
+
+void CallState::set_observer(Observer& observer) noexcept {
+  observer_ = &observer;
+  if ((phase_.fetch_or(observed, std::memory_order_acq_rel) & over) != 0) observer.completed(*this);
+}
+
+void CallState::post_continuation() {
+  if (executor_) {
+    // Moved: the executor may keep the task, the task keeps this state, and this state must not keep the executor.
+    const Executor executor = std::move(executor_);
+    executor.post(Task(CallRef(this)));
+  } else if (engine_ != nullptr) {
+    const std::shared_ptr<Engine> engine = engine_;
+    engine->post(run_posted, CallRef(this).leak());
+  } else {
+    post_without_engine(run_posted, CallRef(this).leak());
+  }
+}
+
+void CallState::run_continuation() {
+  Continuation* continuation = continuation_.exchange(nullptr, std::memory_order_acq_rel);
+  if (continuation != nullptr) continuation->run(CallRef(this));
+}
+
+CallRef failed_call(std::shared_ptr<Engine> engine, Error error) {
+  return CallRef(new FailedState(std::move(engine), std::move(error)));
+}
+
+void post_without_engine(void (*run)(void*), void* argument) {
+  // Never destroyed: callbacks may come while statics go.
+  static CompletionThread& thread = *new CompletionThread;
+  thread.post(run, argument);
+}
+
+}  // namespace clutch::detail

@@ -1,0 +1,59 @@
+#include "clutch/caller.hpp"
+
+#include "clutch/protocol/limits.hpp"
+#include "clutch/protocol/scan.hpp"
+
+namespace clutch {
+namespace {
+
+CallOptions merged(CallOptions base, CallOptions&& over) {
+  if (over.timeout) base.timeout = over.timeout;
+  if (over.attempt_timeout) base.attempt_timeout = over.attempt_timeout;
+  if (over.queue_timeout) base.queue_timeout = over.queue_timeout;
+  if (over.retry) base.retry = std::move(over.retry);
+  for (auto& [key, value] : over.metadata) base.metadata.insert_or_assign(key, std::move(value));
+  if (!over.pool.empty()) base.pool = std::move(over.pool);
+  return base;
+}
+
+std::optional<Error> check_metadata(const CallOptions& options) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : options.metadata) {
+    bytes += key.size() + value.size();
+    if (!protocol::valid_utf8(key) || !protocol::valid_utf8(value)) {
+      return detail::argument_error("the metadata are not valid UTF-8");
+    }
+  }
+  if (options.metadata.size() > limits::metadata_entries_max || bytes > limits::metadata_bytes_max) {
+    return detail::argument_error("the metadata are too large: at most " + std::to_string(limits::metadata_entries_max) +
+                                  " entries and " + std::to_string(limits::metadata_bytes_max) + " bytes");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Caller::Caller(std::shared_ptr<detail::Engine> engine, CallOptions options)
+    : engine_(std::move(engine)), options_(std::make_shared<const CallOptions>(std::move(options))) {}
+
+Caller Caller::with(CallOptions options) const { return {engine_, merged(*options_, std::move(options))}; }
+
+namespace detail {
+
+void throw_consumed() {
+  throw misuse("this Call is consumed already: get(), co_await, then(), detach() or a move took it");
+}
+
+std::optional<Error> check_call(std::string_view function, const CallOptions& options) {
+  if (function.size() > limits::function_name_bytes_max || !protocol::valid_utf8(function)) {
+    Error error;
+    error.code = Code::not_found;
+    error.stage = Stage::lookup;
+    error.message = "no function has a name of " + std::to_string(function.size()) + " bytes, or one that is not UTF-8";
+    return error;
+  }
+  return options.metadata.empty() ? std::nullopt : check_metadata(options);
+}
+
+}  // namespace detail
+}  // namespace clutch

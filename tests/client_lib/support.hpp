@@ -1,0 +1,90 @@
+// What the client tests share: values by their bytes in hex, and an engine that the test completes by hand.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clutch/caller.hpp"
+#include "clutch/detail/completion_thread.hpp"
+#include "clutch/protocol/scan.hpp"
+
+namespace clutch::testing_support {
+
+std::string hex(std::span<const std::byte> bytes);
+std::vector<std::byte> unhex(std::string_view text);
+
+template <class T>
+std::string written(const T& value) {
+  Writer writer;
+  writer.value(value);
+  return hex(writer.bytes());
+}
+
+template <class T>
+Result<T> read(std::string_view text, PayloadFrames frames = {}) {
+  return detail::decode<T>(Reply{Blob(unhex(text)), std::move(frames)});
+}
+
+template <class T>
+std::string read_error(std::string_view text) {
+  const Result<T> result = read<T>(text);
+  return result.ok() ? "no error" : result.error().message;
+}
+
+template <class T>
+Reply reply(const T& value) {
+  Writer writer;
+  writer.value(value);
+  return {writer.blob(), {}};
+}
+
+Error error_of(Code code, std::string message = "no reason");
+
+/// Takes calls and leaves them to the test. complete() may be called from any thread.
+class ManualEngine final : public detail::Engine {
+ public:
+  struct Submitted {
+    detail::CallRef call;
+    std::string function;
+    Request request;
+    CallOptions options;
+  };
+
+  void submit(detail::CallRef call, std::string_view function, Request&& request, const CallOptions& options) override;
+  /// Ends the call as cancelled, unless `ignore_cancels`.
+  void cancel(detail::CallState& call) override;
+  void detach(detail::CallState&) override { ++detached; }
+  void post(void (*run)(void*), void* argument) override { thread.post(run, argument); }
+
+  Submitted& at(std::size_t index);
+  void complete(std::size_t index, detail::Outcome outcome);
+  /// As an engine does at its end: whatever is left.
+  void end();
+
+  std::mutex mutex;
+  std::vector<Submitted> calls;  // whose `call` is null once it is over
+  std::atomic<int> cancels{0};
+  std::atomic<int> detached{0};
+  bool ignore_cancels = false;
+  detail::CompletionThread thread;
+};
+
+/// A Caller on an engine of the test's.
+struct ManualPool : Caller {
+  explicit ManualPool(std::shared_ptr<ManualEngine> manual = std::make_shared<ManualEngine>())
+      : Caller(manual, {}), engine(*manual) {}
+  ManualPool(const ManualPool&) = delete;
+  ManualPool& operator=(const ManualPool&) = delete;
+  ~ManualPool() { engine.end(); }
+
+  ManualEngine& engine;
+};
+
+}  // namespace clutch::testing_support
