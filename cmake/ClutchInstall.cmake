@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 set(clutch_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/clutch)
 set(clutch_data_dir ${CMAKE_INSTALL_DATADIR}/clutch)
 
-foreach(target clutch_protocol clutch_nursery_messages clutch_supervisor clutch_client clutch_pool)
+foreach(target clutch_protocol clutch_io_base clutch_nursery_messages clutch_supervisor clutch_client clutch_pool)
   if(TARGET ${target})
     get_target_property(header_sets ${target} INTERFACE_HEADER_SETS)
     set(headers)

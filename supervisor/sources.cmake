@@ -1,3 +1,9 @@
+# What the client library needs of io/ too.
+set(CLUTCH_IO_BASE_SOURCES
+  io/endpoint.cpp
+  io/event_loop.cpp
+  io/zmq_context.cpp)
+
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
   core/dispatch.cpp
@@ -8,7 +14,6 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/timer_wheel.cpp
   io/boot.cpp
   io/environment.cpp
-  io/event_loop.cpp
   io/find_program.cpp
   io/lane.cpp
   io/line_drain.cpp

@@ -177,14 +177,4 @@ std::optional<core::Registration> read_registration(const protocol::Record& reco
   return registration;
 }
 
-std::uint64_t wire_time(core::Time time) noexcept {
-  if (time == core::never) return 0;
-  return static_cast<std::uint64_t>(std::chrono::nanoseconds(time.time_since_epoch()).count());
-}
-
-core::Time from_wire_time(std::uint64_t time) noexcept {
-  if (time == 0 || time > INT64_MAX) return core::never;
-  return core::Time(std::chrono::nanoseconds(static_cast<std::int64_t>(time)));
-}
-
 }  // namespace clutch::io

@@ -9,6 +9,7 @@
 #include "clutch/pool_options.hpp"
 #include "clutch/protocol/records.hpp"
 #include "core/functions.hpp"
+#include "io/wire_time.hpp"
 
 namespace clutch::io {
 
@@ -30,9 +31,5 @@ struct BootPlan {
 
 /// The fields of REGISTER; nullopt where they are not as PROTOCOL.md says.
 [[nodiscard]] std::optional<core::Registration> read_registration(const protocol::Record&);
-
-/// A point of CLOCK_MONOTONIC as PROTOCOL.md's *time*: 0 for never.
-[[nodiscard]] std::uint64_t wire_time(core::Time) noexcept;
-[[nodiscard]] core::Time from_wire_time(std::uint64_t) noexcept;
 
 }  // namespace clutch::io

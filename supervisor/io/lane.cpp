@@ -4,32 +4,17 @@
 
 #include <cerrno>
 #include <system_error>
-#include <zmq.hpp>
 
 #include "clutch/protocol/limits.hpp"
+#include "io/zmq_parts.hpp"
 
 namespace clutch::io {
 namespace {
 
 constexpr int high_water_mark = 4096;  // a second fence: the window bounds what is under way
-constexpr int handshake_ms = 2000;
 
 [[noreturn]] void rethrow(const zmq::error_t& error, const std::string& what) {
   throw std::system_error(error.num() < ZMQ_HAUSNUMERO ? error.num() : EIO, std::generic_category(), what);
-}
-
-Bytes bytes_of(std::shared_ptr<zmq::message_t> message) {
-  const protocol::Span span{message->data<const std::byte>(), message->size()};
-  return Bytes(span, std::move(message));
-}
-
-// Handed to libzmq by reference: it drops its copy when the bytes are sent.
-zmq::message_t sharing(const Bytes& bytes) {
-  const auto drop = [](void*, void* hint) { delete static_cast<Bytes*>(hint); };
-  auto kept = std::make_unique<Bytes>(bytes);
-  zmq::message_t message(const_cast<std::byte*>(bytes.data()), bytes.size(), drop, kept.get());
-  static_cast<void>(kept.release());
-  return message;
 }
 
 void configure(zmq::socket_t& socket) {
@@ -42,20 +27,13 @@ void configure(zmq::socket_t& socket) {
 
 }  // namespace
 
-struct ZmqContext::Native {
-  zmq::context_t context{1};
-};
-
-ZmqContext::ZmqContext() : native_(std::make_unique<Native>()) {}
-ZmqContext::~ZmqContext() = default;
-
 struct Lane::Sockets {
   zmq::socket_t data;
   zmq::socket_t monitor;
 };
 
 Lane::Lane(ZmqContext& context, const std::filesystem::path& socket) try : path_(socket) {
-  auto& native = context.native_->context;
+  auto& native = context.native().context;
   sockets_ = std::make_unique<Sockets>(
       Sockets{zmq::socket_t(native, zmq::socket_type::dealer), zmq::socket_t(native, zmq::socket_type::pair)});
   configure(sockets_->data);
@@ -74,38 +52,16 @@ Lane::~Lane() {
   if (sockets_) zmq_socket_monitor(sockets_->data.handle(), nullptr, 0);
 }
 
-bool Lane::readable() noexcept {
-  int events = 0;
-  std::size_t size = sizeof events;
-  return zmq_getsockopt(sockets_->data.handle(), ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
-}
+bool Lane::readable() noexcept { return can_receive(sockets_->data); }
 
 bool Lane::receive(ReceivedMessage& received) try {
-  received.frames.clear();
-  auto envelope = std::make_shared<zmq::message_t>();
-  if (!sockets_->data.recv(*envelope, zmq::recv_flags::dontwait)) return false;
-  bool more = envelope->more();
-  received.envelope = bytes_of(std::move(envelope));
-  while (more) {
-    auto frame = std::make_shared<zmq::message_t>();
-    if (!sockets_->data.recv(*frame, zmq::recv_flags::dontwait)) break;  // the parts of a message come together
-    more = frame->more();
-    received.frames.push_back(bytes_of(std::move(frame)));
-  }
-  return true;
+  return receive_parts(sockets_->data, received);
 } catch (const zmq::error_t&) {
   return false;
 }
 
 bool Lane::send(protocol::Span envelope, const std::vector<Bytes>& frames) try {
-  constexpr auto last = zmq::send_flags::dontwait;
-  constexpr auto more = zmq::send_flags::dontwait | zmq::send_flags::sndmore;
-  auto& socket = sockets_->data;
-  if (!socket.send(zmq::const_buffer(envelope.data(), envelope.size()), frames.empty() ? last : more)) return false;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (!socket.send(sharing(frames[i]), i + 1 == frames.size() ? last : more)) return false;
-  }
-  return true;
+  return send_parts(sockets_->data, envelope, frames);
 } catch (const zmq::error_t&) {
   return false;
 }

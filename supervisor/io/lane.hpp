@@ -10,28 +10,9 @@
 #include "clutch/bytes.hpp"
 #include "clutch/protocol/payload.hpp"
 #include "clutch/protocol/records.hpp"
+#include "io/zmq_context.hpp"
 
 namespace clutch::io {
-
-/// libzmq's context: one I/O thread for all lanes. Outlives every lane.
-class ZmqContext {
- public:
-  ZmqContext();
-  ~ZmqContext();
-  ZmqContext(const ZmqContext&) = delete;
-  ZmqContext& operator=(const ZmqContext&) = delete;
-
- private:
-  friend class Lane;
-  struct Native;
-  std::unique_ptr<Native> native_;
-};
-
-/// One message as received. The envelope and the frames are shared, not copied.
-struct ReceivedMessage {
-  Bytes envelope;
-  std::vector<Bytes> frames;
-};
 
 /// Used by one thread at a time, handed over only under one mutex.
 class Lane {
