@@ -1,4 +1,6 @@
 // KILL_TREE, and what dead workers leave behind: nothing that a worker started lives on, and only workers are reported.
+#include <sys/stat.h>
+
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -66,12 +68,13 @@ TEST_F(Kill, ReachesATreeThatForksAllTheWhile) {
 // and does what it would never have done (here: say so).
 TEST_F(Kill, LetsNoneOfTheTreeSeeAnotherDie) {
   start();
-  Worker worker =
-      sh("trap 'echo root' CHLD; for i in 1 2 3 4 5 6 7 8; do { sleep 1000 | { read x; echo reader; }; echo pair; } & "
-         "done;"
-         "echo ready; while :; do wait; done");
+  // The root would say that a child died, and the reader, three levels below, that the root did.
+  const std::string fifo = directory_.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  Worker worker = sh("trap 'echo child' CHLD; ( ( (read x; echo reader) <" + fifo + "; :); :) & exec 9>" + fifo +
+                     "; sleep 1000 & echo ready; while :; do wait; done");
   EXPECT_EQ(worker.out.read_line(), "ready");
-  while (processes_with(mark_).size() < 1 + 8 * 3) std::this_thread::yield();
+  while (processes_with(mark_).size() < 5) std::this_thread::yield();
   link_->kill_tree(worker.incarnation);
   expect_killed(worker);
   EXPECT_EQ(worker.out.read_all(), "");
