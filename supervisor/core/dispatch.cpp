@@ -7,63 +7,89 @@ namespace clutch::core {
 
 void PoolCore::enqueue(Call& call, bool front) {
   call.state = CallState::queued;
-  auto& queue = queues_[static_cast<std::size_t>(call.execution)];
+  auto& parked = *parked_[call.function.value];
+  auto& queue = front && !parked.empty() ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
   ++queued_;
   queued_bytes_ += call.request_bytes;
 }
 
-bool PoolCore::at_pool_limit(FunctionId id) const {
-  const Function& function = functions_[id];
-  return function.limit != 0 && function.limit_per_pool && running_in_pool_[id.value] >= function.limit;
-}
-
+// Of functions without a limit too: one may be set while their calls run.
 void PoolCore::count_limit(Call& call, Worker& worker, int change) {
-  const Function& function = functions_[call.function];
-  if (function.limit == 0) return;
   const auto at = call.function.value;
   running_in_pool_[at] += static_cast<std::uint32_t>(change);
   worker.running[at] += static_cast<std::uint32_t>(change);
-  if (change > 0) return;
-  // A place is free: the next that waited for it goes ahead of what came later.
-  if (Call* next = parked_[at]->pop_front()) queues_[static_cast<std::size_t>(next->execution)].push_front(*next);
 }
 
-// The least loaded worker with room. `limited`: some had room, and only the function's own limit kept it out.
-Worker* PoolCore::choose(const Call& call, bool& limited) const {
+// The least loaded worker with room that has the function and is below its limit. `room`: another call might be sent.
+Worker* PoolCore::choose(const Call& call, bool& room) const {
   const Function& function = functions_[call.function];
+  const auto at = call.function.value;
+  const auto full = [&](std::uint32_t running) { return function.limit != 0 && running >= function.limit; };
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
     if (worker->state != WorkerState::ready || !worker->lane(call.execution).has_room()) continue;
+    room = true;
     if (!worker->has(call.function)) continue;
-    if (function.limit != 0 && !function.limit_per_pool && worker->running[call.function.value] >= function.limit) {
-      limited = true;
-      continue;
-    }
+    if (full(function.limit_per_pool ? running_in_pool_[at] : worker->running[at])) continue;
     if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }
   return best;
 }
 
+// No worker has the function, and none that is to come may: its file has changed.
+bool PoolCore::hopeless(FunctionId function) const {
+  return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+    return worker->state == WorkerState::ready ? !worker->has(function) : state_ == PoolState::draining;
+  });
+}
+
+void PoolCore::park(Call& call) {
+  auto& parked = *parked_[call.function.value];
+  if (parked.empty() && std::find(parking_.begin(), parking_.end(), call.function) == parking_.end()) {
+    parking_.push_back(call.function);
+  }
+  parked.push_back(call);
+}
+
+void PoolCore::pump_parked(Time now) {
+  std::erase_if(parking_, [&](FunctionId function) {
+    auto& parked = *parked_[function.value];
+    while (Call* call = parked.front()) {
+      bool room = false;
+      Worker* worker = choose(*call, room);
+      if (worker != nullptr) {
+        Queue::remove(*call);
+        assign(*call, *worker, now);
+      } else if (hopeless(function)) {
+        drop_hopeless(*call);
+      } else {
+        break;
+      }
+    }
+    return parked.empty();
+  });
+}
+
 void PoolCore::pump(Time now) {
+  if (!parking_.empty()) pump_parked(now);
   for (auto& queue : queues_) {
     while (Call* call = queue.front()) {
-      bool limited = at_pool_limit(call->function);
-      Worker* worker = limited ? nullptr : choose(*call, limited);
-      if (worker == nullptr && !limited) break;
-      Queue::remove(*call);
-      if (worker == nullptr) {
-        parked_[call->function.value]->push_back(*call);
-      } else {
-        assign(*call, *worker, now);
+      bool room = false;
+      Worker* worker = choose(*call, room);
+      if (worker == nullptr && hopeless(call->function)) {
+        drop_hopeless(*call);
+        continue;
       }
+      if (worker == nullptr && !room) break;
+      Queue::remove(*call);
+      worker != nullptr ? assign(*call, *worker, now) : park(*call);
     }
   }
 }
 
 void PoolCore::assign(Call& call, Worker& worker, Time now) {
-  --queued_;
-  queued_bytes_ -= call.request_bytes;
+  count_queued(call, false);
   Lane& lane = worker.lane(call.execution);
   if (lane.sent == 0) lane.window.on_first_sent(now);
   call.state = CallState::sent;

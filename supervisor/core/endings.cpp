@@ -50,10 +50,14 @@ void PoolCore::answer(Call& call, Outcome&& outcome) {
 
 void PoolCore::drop_queued(Call& call, Error&& error) {
   Queue::remove(call);
-  --queued_;
-  queued_bytes_ -= call.request_bytes;
+  count_queued(call, false);
   answer(call, std::move(error));
   calls_.release(call);
+}
+
+void PoolCore::drop_hopeless(Call& call) {
+  drop_queued(call, error_of(Code::unavailable, Stage::queue, Certainty::not_started,
+                             "no worker has `" + functions_[call.function].name + "` any more: it was not begun"));
 }
 
 // The worker is done with it.
@@ -67,11 +71,15 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   stop_if_drained(now);
 }
 
-Certainty PoolCore::certainty_of(const Call& call) const {
+// `page_read`: a time after which the page was read, Time::min() if it was not. Where that page does not show a call
+// which had expired then, it never starts: who begins writes the page first and reads the clock then. A cancel alone
+// keeps no call from starting: it may be lost or come late.
+Certainty PoolCore::certainty_of(const Call& call, Time page_read) const {
   if (call.state == CallState::queued) return Certainty::not_started;
   const Lane& lane = workers_[call.worker.value]->lane(call.execution);
-  if (call.seq <= lane.recorded) return Certainty::started;
-  return call.seq <= lane.seen ? Certainty::maybe_started : Certainty::not_started;
+  if (call.seq <= lane.recorded && !call.maybe_passed_over) return Certainty::started;
+  if (call.seq <= lane.seen) return Certainty::maybe_started;
+  return call.expires() <= page_read ? Certainty::not_started : Certainty::maybe_started;
 }
 
 Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certainty certainty) const {
@@ -88,15 +96,14 @@ void PoolCore::expire(Call& call, Time now) {
     stop_if_drained(now);
     return;
   }
-  const auto certainty = certainty_of(call);
+  const auto certainty = certainty_of(call, now);
   if (call.cancel_sent) {
     answer(call, error_of(Code::cancelled, Stage::run, certainty,
                           "cancelled, and not unwound yet: `" + functions_[call.function].name +
                               "` has not ended within the grace after its cancel"));
     return;
   }
-  // A call that was not begun stays at the worker, which will pass it over: `not_started` is true, since whoever
-  // begins writes the page first and reads the clock then, and the page was read after the clock here.
+  // A call that was not begun stays at the worker, which will pass it over.
   std::string_view clock = "timeout";
   if (call.state == CallState::sent && call.queue_deadline < call.deadline) clock = "queue_timeout";
   if (call.state == CallState::begun && call.attempt_deadline < call.deadline) clock = "attempt_timeout";
@@ -116,17 +123,17 @@ void PoolCore::cancel_call(Call& call, Time now) {
   call.cancel_sent = true;
   actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
   if (call.execution == Execution::thread && call.state == CallState::begun) {
-    answer(call, error_of(Code::cancelled, Stage::run, certainty_of(call),
+    answer(call, error_of(Code::cancelled, Stage::run, certainty_of(call, now),
                           "cancelled: `" + functions_[call.function].name +
                               "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
     return;
   }
-  call.attempt_deadline = now + options_.cancel_grace;
+  call.attempt_deadline = after(now, options_.cancel_grace);
   timers_.set(call, std::min(call.deadline, call.attempt_deadline));
 }
 
-Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit) const {
-  const auto certainty = certainty_of(call);
+Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, Time now) const {
+  const auto certainty = certainty_of(call, now);
   auto error = error_of(Code::worker_lost, Stage::run, certainty,
                         "worker " + std::to_string(worker.id.value) + " " + how_it_ended(exit) + " while it had `" +
                             functions_[call.function].name + "`: " + std::string(said(certainty)));

@@ -26,7 +26,7 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.index_of.clear();
   worker.running.assign(functions_.size(), 0);
   worker.boot_error.reset();
-  worker.act_at = now + options_.start_timeout;
+  worker.act_at = after(now, options_.start_timeout);
   actions_.life.emplace_back(Spawn{worker.id, worker.incarnation, worker.act_at});
 }
 
@@ -99,6 +99,7 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
   worker->act_at = never;
   ++counters_.deaths;
   give_back_leases(*worker, exit, now);
+  if (state_ == PoolState::failed) answer_queued(*failure_);
   if (!booted) return on_boot_over(*worker, now);
   if (state_ == PoolState::running || state_ == PoolState::starting) {
     ++worker->restarts;
@@ -113,8 +114,8 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
   while (Call* call = worker.leases.back()) {
     Queue::remove(*call);
     count_limit(*call, worker, -1);
-    const bool begun = certainty_of(*call) != Certainty::not_started;
-    if (!call->answered && begun) answer(*call, lost_error(*call, worker, exit));
+    const bool begun = call->state == CallState::begun;
+    if (!call->answered && begun) answer(*call, lost_error(*call, worker, exit, now));
     if (!call->answered && call->cancel_sent) {
       Error error;
       error.code = Code::cancelled;
@@ -162,21 +163,32 @@ void PoolCore::fail(Error error) {
     worker->act_at = never;
     on_violation(worker->id, worker->incarnation, "the pool has failed");
   }
-  const auto answer_all = [this](Queue& queue) {
+  answer_queued(*failure_);
+}
+
+void PoolCore::answer_queued(const Error& error) {
+  const auto answer_all = [&](Queue& queue) {
     while (Call* call = queue.front()) {
-      Error given = *failure_;
+      Error given = error;
       given.code = Code::unavailable;
+      given.certainty = Certainty::not_started;  // whatever a worker said of its own start
       drop_queued(*call, std::move(given));
     }
   };
   for (auto& queue : queues_) answer_all(queue);
   for (auto& queue : parked_) answer_all(*queue);
+  for (auto& each : sessions_) {
+    if (each) answer_all(each->waiting);
+  }
 }
 
 void PoolCore::drain(Time by, Time now) {
   if (state_ == PoolState::stopped) return;
   drain_by_ = std::min(drain_by_, by);
   if (state_ != PoolState::failed) state_ = PoolState::draining;
+  for (auto& each : sessions_) {
+    if (each && each->paused) resume(*each, now);
+  }
   for (auto& worker : workers_) {
     if (worker->state == WorkerState::absent) worker->act_at = never;
     // One that has not said ready has no call and would only delay the end.
@@ -191,14 +203,10 @@ void PoolCore::stop_if_drained(Time) {
   const bool any_worker = std::any_of(workers_.begin(), workers_.end(),
                                       [](const auto& worker) { return worker->state != WorkerState::absent; });
   if (!any_worker) {
-    if (!failure_) {
-      Error error;
-      error.code = Code::unavailable;
-      error.stage = Stage::queue;
-      error.message = "the pool stopped before the call was sent to a worker";
-      failure_ = std::move(error);
-    }
-    fail(*failure_);
+    Error stopped;
+    stopped.stage = Stage::queue;
+    stopped.message = "the pool stopped before the call was sent to a worker";
+    answer_queued(failure_.value_or(stopped));
     state_ = PoolState::stopped;
     drain_by_ = never;
     actions_.life.emplace_back(Stopped{});

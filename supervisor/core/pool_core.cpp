@@ -20,12 +20,15 @@ std::optional<Error> PoolCore::refusal(std::string_view function, const Submissi
     error.message = std::move(message);
     return error;
   };
-  if (state_ == PoolState::failed) return not_started(Code::unavailable, Stage::transport, failure_->message);
+  if (failure_) return not_started(Code::unavailable, Stage::transport, failure_->message);
   if (state_ == PoolState::draining || state_ == PoolState::stopped) {
     return not_started(Code::unavailable, Stage::transport, "the pool is stopping and takes no more calls");
   }
   const auto found = functions_.find(function);
-  if (!found) {
+  if (!found && state_ == PoolState::starting) {
+    return not_started(Code::unavailable, Stage::lookup, "the pool is starting: its functions are not known yet");
+  }
+  if (!found || hopeless(*found)) {
     return not_started(Code::not_found, Stage::lookup, functions_.not_found_message(function, left_out_));
   }
   if (queued_ >= options_.queued_calls_max || queued_bytes_ + submission.request.bytes() > options_.queued_bytes_max) {
@@ -62,10 +65,7 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.deadline = submission.deadline;
   call.queue_deadline = submission.queue_deadline;
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
-  if (sessions_.size() <= call.session.value) sessions_.resize(call.session.value + 1);
-  auto& session = sessions_[call.session.value];
-  if (!session) session = std::make_unique<IntrusiveList<Call, SessionTag>>();
-  session->push_back(call);
+  session(call.session).calls.push_back(call);
   enqueue(call, false);
   set_timer(call);
   const auto id = call.id();
@@ -84,9 +84,10 @@ void PoolCore::detach(CallId id) {
 
 void PoolCore::on_session_closed(SessionId id, Time now) {
   if (id.value >= sessions_.size() || !sessions_[id.value]) return;
-  auto& session = *sessions_[id.value];
-  for (Call* call = session.front(); call != nullptr;) {
-    Call* next = session.after(*call);
+  auto& calls = sessions_[id.value]->calls;
+  sessions_[id.value]->paused = false;
+  for (Call* call = calls.front(); call != nullptr;) {
+    Call* next = calls.after(*call);
     if (!call->detached) {
       // Nobody is there to be answered: over for the caller now, whatever the worker does with its cancel.
       cancel_call(*call, now);
@@ -94,13 +95,45 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
         Error error;
         error.code = Code::cancelled;
         error.stage = Stage::run;
-        error.certainty = certainty_of(*call);
+        error.certainty = certainty_of(*call, Time::min());
         error.message = "cancelled: the client, or the pool, of its caller ended";
         answer(*call, std::move(error));
       }
     }
     call = next;
   }
+  resume(*sessions_[id.value], now);  // what is detached goes on
+}
+
+PoolCore::Session& PoolCore::session(SessionId id) {
+  if (sessions_.size() <= id.value) sessions_.resize(id.value + 1);
+  auto& session = sessions_[id.value];
+  if (!session) session = std::make_unique<Session>();
+  return *session;
+}
+
+void PoolCore::pause_session(SessionId id, bool paused, Time now) {
+  if (state_ == PoolState::draining && paused) return;
+  auto& paused_one = session(id);
+  paused_one.paused = paused;
+  if (!paused) resume(paused_one, now);
+}
+
+void PoolCore::resume(Session& session, Time now) {
+  session.paused = false;
+  while (Call* call = session.waiting.back()) {  // ahead of what came later, in its old order
+    Queue::remove(*call);
+    queues_[static_cast<std::size_t>(call->execution)].push_front(*call);
+  }
+  pump(now);
+}
+
+bool PoolCore::session_has_calls(SessionId id) const noexcept {
+  return id.value < sessions_.size() && sessions_[id.value] && !sessions_[id.value]->calls.empty();
+}
+
+std::size_t PoolCore::session_queued_bytes(SessionId id) const noexcept {
+  return id.value < sessions_.size() && sessions_[id.value] ? sessions_[id.value]->queued_bytes : 0;
 }
 
 Worker* PoolCore::current(WorkerId id, Incarnation incarnation) noexcept {
@@ -154,20 +187,31 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     call->request = Request{};  // it is never sent again
     --lane.sent;
     ++lane.begun;
-    if (call->attempt_timeout > Duration(0) && !call->cancel_sent) call->attempt_deadline = now + call->attempt_timeout;
+    call->maybe_passed_over = call->cancel_sent || call->expires() <= now;
+    if (call->attempt_timeout > Duration(0) && !call->cancel_sent) {
+      call->attempt_deadline = after(now, call->attempt_timeout);
+    }
     if (!call->answered) set_timer(*call);
   }
   lane.window.on_begun(begun, now);
 }
 
+// Such totals show nothing, least of all that a call had not begun: none there may be sent again.
+bool PoolCore::shows_too_much(Worker& worker, std::uint64_t loop, std::uint64_t thread, Time now) {
+  const auto last_on_loop = worker.lane(Execution::loop).last_seq;
+  const auto last_on_thread = worker.lane(Execution::thread).last_seq;
+  if (loop <= last_on_loop && thread <= last_on_thread) return false;
+  mark_begun(worker, Execution::loop, last_on_loop, now);
+  mark_begun(worker, Execution::thread, last_on_thread, now);
+  return true;
+}
+
 void PoolCore::on_begun(WorkerId id, Incarnation incarnation, std::uint64_t loop, std::uint64_t thread, Time now) {
   Worker* worker = current(id, incarnation);
   if (worker == nullptr) return;
+  if (shows_too_much(*worker, loop, thread, now)) return on_violation(id, incarnation, "BEGUN beyond what was sent");
   Lane& on_loop = worker->lane(Execution::loop);
   Lane& on_thread = worker->lane(Execution::thread);
-  if (loop > on_loop.last_seq || thread > on_thread.last_seq) {
-    return on_violation(id, incarnation, "BEGUN beyond what was sent");
-  }
   on_loop.recorded = std::max(on_loop.recorded, loop);
   on_thread.recorded = std::max(on_thread.recorded, thread);
   mark_begun(*worker, Execution::loop, loop, now);
@@ -178,7 +222,7 @@ void PoolCore::on_begun(WorkerId id, Incarnation incarnation, std::uint64_t loop
 void PoolCore::on_page(WorkerId id, Incarnation incarnation, std::uint64_t loop, std::uint64_t thread, Time now) {
   Worker* worker = current(id, incarnation);
   if (worker == nullptr || worker->state == WorkerState::booting) return;
-  if (loop > worker->lane(Execution::loop).last_seq || thread > worker->lane(Execution::thread).last_seq) {
+  if (shows_too_much(*worker, loop, thread, now)) {
     return on_violation(id, incarnation, "a status page that shows calls which were not sent");
   }
   mark_begun(*worker, Execution::loop, loop, now);
@@ -204,7 +248,7 @@ void PoolCore::on_time(Time now) {
       error.code = Code::unavailable;
       error.stage = Stage::setup;
       error.message = "a worker was not ready within start_timeout: its imports or its lifespan take too long";
-      worker->boot_error = std::move(error);
+      if (!worker->boot_error) worker->boot_error = std::move(error);
       on_violation(worker->id, worker->incarnation, "not ready in time");
     }
   }

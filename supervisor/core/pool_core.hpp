@@ -53,6 +53,12 @@ class PoolCore {
   void cancel(CallId call, Time now);
   void detach(CallId call);
   void on_session_closed(SessionId session, Time now);
+  /// A paused session's queued calls wait: it does not take the results that it has. Drain ends every pause.
+  void pause_session(SessionId session, bool paused, Time now);
+  /// Whether calls of it are not answered yet: until then its id must not name another.
+  [[nodiscard]] bool session_has_calls(SessionId session) const noexcept;
+  /// Of its requests that no worker has.
+  [[nodiscard]] std::size_t session_queued_bytes(SessionId session) const noexcept;
 
   // From workers. An incarnation that is not the worker's present one is passed over.
   void on_registered(WorkerId, Incarnation, const Registration&, Time now);
@@ -89,13 +95,25 @@ class PoolCore {
 
  private:
   using Queue = IntrusiveList<Call, PlaceTag>;
+  struct Session {
+    IntrusiveList<Call, SessionTag> calls;
+    Queue waiting;  // queued calls that met the pause
+    std::size_t queued_bytes = 0;
+    bool paused = false;
+  };
 
   // dispatch.cpp
   void enqueue(Call&, bool front);
+  void count_queued(Call&, bool queued);
+  [[nodiscard]] Session& session(SessionId);
+  void resume(Session&, Time now);
   void pump(Time now);
-  [[nodiscard]] Worker* choose(const Call&, bool& limited) const;
+  void pump_parked(Time now);
+  void park(Call&);
+  [[nodiscard]] Worker* choose(const Call&, bool& room) const;
+  [[nodiscard]] bool hopeless(FunctionId) const;
+  void drop_hopeless(Call&);
   void assign(Call&, Worker&, Time now);
-  [[nodiscard]] bool at_pool_limit(FunctionId) const;
   void count_limit(Call&, Worker&, int change);
 
   // endings.cpp
@@ -105,14 +123,15 @@ class PoolCore {
   void finish(Call&, Worker&, Time now);
   void expire(Call&, Time now);
   [[nodiscard]] Error deadline_error(const Call&, std::string_view clock, Certainty) const;
-  [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&) const;
-  [[nodiscard]] Certainty certainty_of(const Call&) const;
+  [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&, Time now) const;
+  [[nodiscard]] Certainty certainty_of(const Call&, Time page_read) const;
   void cancel_call(Call&, Time now);
 
   // pool_core.cpp
   [[nodiscard]] Worker* current(WorkerId, Incarnation) noexcept;
   [[nodiscard]] Call* leased(const Worker&, CallId) noexcept;
   void mark_begun(Worker&, Execution, std::uint64_t upto, Time now);
+  [[nodiscard]] bool shows_too_much(Worker&, std::uint64_t loop, std::uint64_t thread, Time now);
   void set_timer(Call&);
   [[nodiscard]] std::optional<Error> refusal(std::string_view function, const Submission&, Time now) const;
 
@@ -120,6 +139,7 @@ class PoolCore {
   void spawn(Worker&, Time now);
   void on_boot_over(Worker&, Time now);
   void fail(Error error);
+  void answer_queued(const Error&);
   void stop_if_drained(Time now);
   void give_back_leases(Worker&, const Exit&, Time now);
 
@@ -131,9 +151,12 @@ class PoolCore {
   CallTable calls_;
   TimerWheel timers_;
   std::array<Queue, executions> queues_;
-  std::vector<std::unique_ptr<Queue>> parked_;       // by FunctionId: calls that wait for their function's limit
-  std::vector<std::uint32_t> running_in_pool_;       // by FunctionId: sent or begun, of functions with a limit
-  std::vector<std::unique_ptr<IntrusiveList<Call, SessionTag>>> sessions_;  // by SessionId
+  // By FunctionId: calls that wait for their function's limit, or for a worker that has it, while there is room for
+  // others. They came before all that is queued.
+  std::vector<std::unique_ptr<Queue>> parked_;
+  std::vector<FunctionId> parking_;                  // that have parked calls
+  std::vector<std::uint32_t> running_in_pool_;       // by FunctionId: sent or begun
+  std::vector<std::unique_ptr<Session>> sessions_;   // by SessionId
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_incarnation_ = 0;
