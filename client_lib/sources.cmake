@@ -1,6 +1,7 @@
 # What clutch::client is made of.
 set(CLUTCH_CLIENT_SOURCES
   src/arguments.cpp
+  src/call_arguments.cpp
   src/call_state.cpp
   src/caller.cpp
   src/codec.cpp

@@ -55,5 +55,15 @@ std::optional<Error> check_call(std::string_view function, const CallOptions& op
   return options.metadata.empty() ? std::nullopt : check_metadata(options);
 }
 
+CallRef submit_arguments(const std::shared_ptr<Engine>& engine, std::string_view function, const CallOptions& options,
+                         CallArguments&& arguments) {
+  if (auto wrong = check_call(function, options)) return failed_call(engine, std::move(*wrong));
+  Result<Request> request = encode_arguments_of(std::move(arguments));
+  if (!request.ok()) return failed_call(engine, request.error());
+  CallRef call(new CallState(engine));
+  engine->submit(call, function, std::move(request.value()), options);
+  return call;
+}
+
 }  // namespace detail
 }  // namespace clutch

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "clutch/call.hpp"
+#include "clutch/call_arguments.hpp"
 #include "clutch/detail/submit.hpp"
 #include "clutch/function.hpp"
 #include "clutch/kw.hpp"
@@ -28,6 +29,12 @@ class Caller {
                   "clutch: this result type does not cross: there is no clutch::Codec<T>::read for it (CLUTCH_DEFINE "
                   "makes one for a struct, CLUTCH_ENUM for an enum; or specialise clutch::Codec)");
     return Call<T>(detail::submit(engine_, function, *options_, std::forward<A>(arguments)...));
+  }
+
+  /// The same for arguments that are known only at run time.
+  template <class T>
+  Call<T> apply(std::string_view function, CallArguments arguments) const {
+    return Call<T>(detail::submit_arguments(engine_, function, *options_, std::move(arguments)));
   }
 
   /// A typed handle: function<int(std::string, double)>("shop.price").

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "clutch/call_arguments.hpp"
 #include "clutch/detail/arguments.hpp"
 #include "clutch/detail/call_state.hpp"
 #include "clutch/detail/engine.hpp"
@@ -14,6 +15,10 @@ namespace clutch::detail {
 
 /// What is wrong with a call before its arguments are looked at, or nothing: a name or metadata beyond the limits.
 [[nodiscard]] std::optional<Error> check_call(std::string_view function, const CallOptions& options);
+
+/// submit() for arguments that are known only at run time.
+[[nodiscard]] CallRef submit_arguments(const std::shared_ptr<Engine>& engine, std::string_view function,
+                                       const CallOptions& options, CallArguments&& arguments);
 
 /// A call that is under way, or over already where its arguments do not cross.
 template <class... A>
