@@ -24,16 +24,43 @@ bool same(const std::shared_ptr<const PythonException>& a, const std::shared_ptr
   return a == b || (a && b && *a == *b);
 }
 
-void describe(const PythonException& exception, std::string& out) {
-  if (exception.cause && exception.traceback.empty()) describe(*exception.cause, out);
-  if (!exception.traceback.empty()) {
-    out += exception.traceback;
-    if (out.back() != '\n') out += '\n';
-    return;
+void describe(const PythonException& exception, const std::string& indent, std::string& out);
+
+// Each line of `text`, indented.
+void add_lines(std::string_view text, const std::string& indent, std::string& out) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    if (!line.empty()) out.append(indent).append(line);
+    out += '\n';
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
   }
-  out += exception.type + ": " + exception.message + '\n';
-  for (const auto& note : exception.notes) out += note + '\n';
-  for (const auto& member : exception.group) describe(member, out);
+}
+
+void describe_group(const PythonException& exception, const std::string& indent, std::string& out) {
+  for (std::size_t i = 0; i < exception.group.size(); ++i) {
+    add_lines("-------- " + std::to_string(i + 1) + " of the group --------", indent + "  ", out);
+    describe(exception.group[i], indent + "  ", out);
+  }
+}
+
+// In Python's order and words: the cause first. A traceback ends with the type, the message and the notes.
+void describe(const PythonException& exception, const std::string& indent, std::string& out) {
+  if (exception.cause) {
+    describe(*exception.cause, indent, out);
+    add_lines(exception.explicit_cause ? "\nThe above exception was the direct cause of the following exception:\n\n"
+                                       : "\nDuring handling of the above exception, another exception occurred:\n\n",
+              indent, out);
+  }
+  if (!exception.traceback.empty()) {
+    add_lines(exception.traceback, indent, out);
+  } else {
+    add_lines(exception.type + ": " + exception.message, indent, out);
+    for (const auto& note : exception.notes) add_lines(note, indent, out);
+  }
+  describe_group(exception, indent, out);
+  if (exception.left_out != 0) {
+    add_lines("(" + std::to_string(exception.left_out) + " more exceptions left out)", indent, out);
+  }
 }
 
 }  // namespace
@@ -68,7 +95,7 @@ std::string describe(const Error& error) {
   out += "): " + error.message;
   if (error.exception) {
     out += '\n';
-    describe(*error.exception, out);
+    describe(*error.exception, "", out);
   }
   if (!error.python_stack.empty()) out += '\n' + error.python_stack;
   while (out.ends_with('\n')) out.pop_back();

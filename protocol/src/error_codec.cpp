@@ -2,7 +2,7 @@
 #include "clutch/protocol/cursor.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/records.hpp"
-#include "clutch/protocol/scan.hpp"
+#include "field_check.hpp"
 
 namespace clutch::protocol {
 namespace {
@@ -64,7 +64,6 @@ bool read_exception_field(Cursor& cursor, std::string_view key, PythonException&
     return true;
   }
   if (key == "cause") {
-    if (cursor.nil()) return true;
     auto cause = std::make_shared<PythonException>();
     if (!read_exception(cursor, *cause)) return false;
     out.cause = std::move(cause);
@@ -73,7 +72,7 @@ bool read_exception_field(Cursor& cursor, std::string_view key, PythonException&
   return false;
 }
 
-// Depth is bounded: read_error() scanned the whole before.
+// Depth is bounded: read_error() checked the whole before.
 bool read_exception(Cursor& cursor, PythonException& out) {
   std::size_t pairs = 0;
   if (!cursor.map(pairs)) return false;
@@ -101,13 +100,11 @@ bool read_optional(Cursor& cursor, std::optional<std::uint64_t>& out) {
   return true;
 }
 
-constexpr unsigned all_required = 0b1111;
-
-bool read_field(Cursor& cursor, std::string_view key, Error& out, unsigned& seen) {
-  if (key == "code") return seen |= 1u, read_name(cursor, out.code, code_from);
-  if (key == "stage") return seen |= 2u, read_name(cursor, out.stage, stage_from);
-  if (key == "certainty") return seen |= 4u, read_name(cursor, out.certainty, certainty_from);
-  if (key == "message") return seen |= 8u, read_text(cursor, out.message);
+bool read_field(Cursor& cursor, std::string_view key, Error& out) {
+  if (key == "code") return read_name(cursor, out.code, code_from);
+  if (key == "stage") return read_name(cursor, out.stage, stage_from);
+  if (key == "certainty") return read_name(cursor, out.certainty, certainty_from);
+  if (key == "message") return read_text(cursor, out.message);
   if (key == "attempts") return cursor.uint(out.attempts);
   if (key == "retry_after_ms") return read_optional(cursor, out.retry_after_ms);
   if (key == "signal") return read_optional(cursor, out.signal);
@@ -154,17 +151,15 @@ void write(Writer& writer, const Error& error) {
 }
 
 std::optional<Error> read_error(Span encoded) {
-  if (encoded.size() > limits::error_bytes_max || scan(encoded) != ScanError::none) return std::nullopt;
+  if (encoded.size() > limits::error_bytes_max || !valid_error(encoded)) return std::nullopt;
   Cursor cursor(encoded);
   Error error;
-  unsigned seen = 0;
   std::size_t pairs = 0;
   if (!cursor.map(pairs)) return std::nullopt;
   for (std::size_t i = 0; i < pairs; ++i) {
     std::string_view key;
-    if (!cursor.string(key) || !read_field(cursor, key, error, seen)) return std::nullopt;
+    if (!cursor.string(key) || !read_field(cursor, key, error)) return std::nullopt;
   }
-  if (seen != all_required) return std::nullopt;
   return error;
 }
 

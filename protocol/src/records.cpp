@@ -5,6 +5,7 @@
 #include "clutch/protocol/cursor.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/scan.hpp"
+#include "field_check.hpp"
 
 namespace clutch::protocol {
 namespace {
@@ -93,6 +94,17 @@ class MessageReader {
       : message_(message), cursor_(envelope), frames_(frames), direction_(direction) {}
 
   Refusal run(std::optional<std::uint64_t> epoch) {
+    const Cursor start = cursor_;
+    const auto refusal = envelope(epoch);
+    if (refusal != Refusal::wrong_field && refusal != Refusal::wrong_arity) return refusal;
+    // A field that cannot be read may be one that is not there: then this is no array at all.
+    Cursor whole = start;
+    Span value;
+    return whole.skip(value) ? refusal : Refusal::not_an_envelope;
+  }
+
+ private:
+  Refusal envelope(std::optional<std::uint64_t> epoch) {
     message_.records.clear();
     message_.frame_names.clear();
     std::size_t elements = 0;
@@ -112,14 +124,11 @@ class MessageReader {
     return every_frame_named();
   }
 
- private:
   Refusal record() {
     Record& record = message_.records.emplace_back();
     std::size_t elements = 0;
     std::uint64_t type = 0;
-    if (!cursor_.array(elements)) return Refusal::wrong_field;
-    if (elements == 0) return Refusal::wrong_arity;
-    if (!cursor_.uint(type)) return Refusal::wrong_field;
+    if (!cursor_.array(elements) || elements == 0 || !cursor_.uint(type)) return Refusal::not_an_envelope;
     if (type >= shapes.size() || shapes[type].allowed == 0) return Refusal::unknown_type;
     const Shape& shape = shapes[type];
     if ((shape.allowed & bit(direction_)) == 0) return Refusal::wrong_lane;
@@ -137,7 +146,7 @@ class MessageReader {
     for (const char kind : kinds.substr(0, required)) {
       if (!read_field(cursor_, kind, record, numbers, fields)) return Refusal::wrong_field;
     }
-    if (!with_optional) return Refusal::none;
+    if (const auto refusal = check_fields(record); refusal != Refusal::none || !with_optional) return refusal;
     const auto at = fields;
     if (!read_field(cursor_, kinds[required + 1], record, numbers, fields)) return Refusal::wrong_field;
     record.has_extras = true;
@@ -168,13 +177,8 @@ class MessageReader {
     if (encoded.size() > limits::metadata_bytes_max) return Refusal::over_limit;
     Cursor cursor(encoded);
     std::size_t pairs = 0;
-    if (!cursor.map(pairs)) return Refusal::wrong_field;
-    if (pairs > limits::metadata_entries_max) return Refusal::over_limit;
-    for (std::size_t i = 0; i < 2 * pairs; ++i) {
-      std::string_view text;
-      if (!cursor.string(text) || !valid_utf8(text)) return Refusal::wrong_field;
-    }
-    return scan(encoded) == ScanError::none ? Refusal::none : Refusal::wrong_field;
+    if (cursor.map(pairs) && pairs > limits::metadata_entries_max) return Refusal::over_limit;
+    return valid_text_map(encoded) ? Refusal::none : Refusal::wrong_field;
   }
 
   Refusal extras(Record& record, Span encoded) {
@@ -198,7 +202,7 @@ class MessageReader {
       char kind;
       bool client_only;
     };
-    static constexpr std::array<Key, 9> keys = {{{"kwargs", 'b', false},
+    static constexpr std::array<Key, 10> keys = {{{"kwargs", 'b', false},
                                                  {"frames", 'f', false},
                                                  {"metadata", 'M', false},
                                                  {"attempt", 'u', false},
@@ -206,18 +210,17 @@ class MessageReader {
                                                  {"timeout", 'u', true},
                                                  {"queue_timeout", 'u', true},
                                                  {"attempt_timeout", 'u', true},
-                                                 {"pool", 's', true}}};
+                                                 {"pool", 's', true},
+                                                 {"detached", 't', true}}};
     Cursor value(encoded);
-    if (key == "detached" && from_client) {
-      bool flag = false;
-      return value.boolean(flag) ? Refusal::none : Refusal::wrong_field;
-    }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (keys[i].name != key || (keys[i].client_only && !from_client)) continue;
       if ((seen >> i & 1u) != 0) return Refusal::wrong_field;
       seen |= 1u << i;
       if (keys[i].kind == 'f') return frame_names(record, encoded);
       if (keys[i].kind == 'M') return metadata(encoded);
+      bool flag = false;
+      if (keys[i].kind == 't') return value.boolean(flag) ? Refusal::none : Refusal::wrong_field;
       Record scratch;
       std::size_t numbers = 0;
       std::size_t fields = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "clutch/protocol/cursor.hpp"
@@ -14,36 +15,52 @@ namespace {
 constexpr std::size_t keys_compared_in_place = 16;
 constexpr std::uint32_t nanoseconds_per_second = 1'000'000'000;
 
+std::uint64_t big_endian(const std::byte* at, std::size_t width) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(at[i]);
+  return value;
+}
+
+struct Timestamp {
+  std::uint64_t seconds = 0;  // two's complement
+  std::uint32_t nanoseconds = 0;
+};
+
+// Of 4, 8 or 12 bytes, as the MessagePack specification has it.
+std::optional<Timestamp> timestamp_of(const Head& head) noexcept {
+  if (head.extension_type != -1) return std::nullopt;
+  const auto* at = head.bytes.data();
+  Timestamp time;
+  switch (head.bytes.size()) {
+    case 4: return Timestamp{big_endian(at, 4), 0};
+    case 8: {
+      const auto both = big_endian(at, 8);  // 30 bits of nanoseconds, then 34 of seconds
+      time = {both & 0x3'ffff'ffff, static_cast<std::uint32_t>(both >> 34)};
+      break;
+    }
+    case 12: time = {big_endian(at + 4, 8), static_cast<std::uint32_t>(big_endian(at, 4))}; break;
+    default: return std::nullopt;
+  }
+  if (time.nanoseconds >= nanoseconds_per_second) return std::nullopt;
+  return time;
+}
+
 // A key so that equal keys compare equal whatever the width they were written in.
 struct Key {
   Type type = Type::nil;
   std::uint64_t bits = 0;
-  std::string_view text;
+  std::uint32_t nanoseconds = 0;
+  std::string_view text = {};
 
   friend bool operator==(const Key&, const Key&) = default;
   friend auto operator<=>(const Key&, const Key&) = default;
 };
 
 Key key_of(const Head& head) {
-  const bool has_body = head.type == Type::string || head.type == Type::binary || head.type == Type::extension;
-  return has_body ? Key{head.type, 0, head.text()} : Key{head.type, head.bits, {}};
-}
-
-bool valid_timestamp(const Head& head) noexcept {
-  if (head.extension_type != -1) return false;
-  const auto* at = reinterpret_cast<const unsigned char*>(head.bytes.data());
-  switch (head.bytes.size()) {
-    case 4: return true;
-    case 8: {  // 30 bits of nanoseconds, then 34 of seconds
-      const auto high = std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
-      return high >> 2 < nanoseconds_per_second;
-    }
-    case 12: {
-      const auto ns = std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
-      return ns < nanoseconds_per_second;
-    }
-    default: return false;
-  }
+  if (head.type == Type::string || head.type == Type::binary) return {.type = head.type, .text = head.text()};
+  if (head.type != Type::extension) return {.type = head.type, .bits = head.bits};
+  const auto time = timestamp_of(head).value_or(Timestamp{});  // what is none is refused after
+  return {.type = head.type, .bits = time.seconds, .nanoseconds = time.nanoseconds};
 }
 
 class Scanner {
@@ -59,12 +76,20 @@ class Scanner {
   ScanError head(Head& head) {
     if (cursor_.next(head)) return ScanError::none;
     const auto rest = cursor_.rest();
-    return !rest.empty() && rest[0] == std::byte{0xc1} ? ScanError::reserved_byte : ScanError::truncated;
+    if (!rest.empty() && rest[0] == std::byte{0xc1}) return ScanError::reserved_byte;
+    return elements_ + declared(rest) > limits::elements_max ? ScanError::too_many_elements : ScanError::truncated;
+  }
+
+  // What a head that declares more than there is declares.
+  static std::uint64_t declared(std::span<const std::byte> rest) {
+    if (rest.size() < 5 || (rest[0] != std::byte{0xdd} && rest[0] != std::byte{0xdf})) return 0;
+    const auto count = big_endian(rest.data() + 1, 4);
+    return rest[0] == std::byte{0xdf} ? 2 * count : count;
   }
 
   ScanError scalar(const Head& head) {
     if (head.type == Type::string && !valid_utf8(head.text())) return ScanError::invalid_utf8;
-    if (head.type == Type::extension && !valid_timestamp(head)) return ScanError::unknown_ext;
+    if (head.type == Type::extension && !timestamp_of(head)) return ScanError::unknown_ext;
     return ScanError::none;
   }
 
@@ -72,8 +97,8 @@ class Scanner {
   ScanError declare(std::uint64_t values) {
     elements_ += values;
     owed_ += values;
-    if (owed_ > cursor_.rest().size()) return ScanError::truncated;
-    return elements_ > limits::elements_max ? ScanError::too_many_elements : ScanError::none;
+    if (elements_ > limits::elements_max) return ScanError::too_many_elements;
+    return owed_ > cursor_.rest().size() ? ScanError::truncated : ScanError::none;
   }
 
   ScanError value(std::size_t depth) {
