@@ -44,6 +44,8 @@ void throw_consumed() {
   throw misuse("this Call is consumed already: get(), co_await, then(), detach() or a move took it");
 }
 
+void throw_empty_race() { throw misuse("a race of no calls has no outcome"); }
+
 std::optional<Error> check_call(std::string_view function, const CallOptions& options) {
   if (function.size() > limits::function_name_bytes_max || !protocol::valid_utf8(function)) {
     Error error;

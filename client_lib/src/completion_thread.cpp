@@ -3,25 +3,16 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "fork_guard.hpp"
+
 namespace clutch::detail {
 namespace {
-
-// Counts the forks between this process and the one that loaded the library.
-std::atomic<unsigned>& forks() {
-  static std::atomic<unsigned>& count = []() -> std::atomic<unsigned>& {
-    static std::atomic<unsigned> forks{0};
-    pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-    return forks;
-  }();
-  return count;
-}
 
 // The host's signals are for the host's threads: what this scope starts gets none.
 class SignalsBlocked {
@@ -78,7 +69,7 @@ class CompletionThread::Queue : public std::enable_shared_from_this<Queue> {
     return started_ && id_ == std::this_thread::get_id();
   }
 
-  [[nodiscard]] bool forked() const noexcept { return forks().load(std::memory_order_relaxed) != made_in_; }
+  [[nodiscard]] bool forked() const noexcept { return fork_generation() != made_in_; }
 
  private:
   void start() {
@@ -107,7 +98,7 @@ class CompletionThread::Queue : public std::enable_shared_from_this<Queue> {
     }
   }
 
-  const unsigned made_in_ = forks().load(std::memory_order_relaxed);
+  const std::uint64_t made_in_ = fork_generation();
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> jobs_;
