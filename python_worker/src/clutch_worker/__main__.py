@@ -8,10 +8,10 @@ STATUS_UNUSABLE = 3
 def _missing():
     # type: () -> str
     """One sentence with the command that mends it; empty if nothing is missing. No syntax here is newer than 3.7's."""
-    if sys.version_info < (3, 11):
-        return "clutch_worker needs Python 3.11 or later, {0} is {1}: create the environment with python3.11 -m venv".format(
-            sys.executable, ".".join(map(str, sys.version_info[:3]))
-        )
+    if sys.version_info < (3, 11):  # noqa: UP036  an older one is what this is for
+        version = ".".join(map(str, sys.version_info[:3]))
+        advice = "create the environment with python3.11 -m venv"
+        return "clutch_worker needs Python 3.11 or later, %s is %s: %s" % (sys.executable, version, advice)  # noqa: UP031
     missing = []
     for module, package in (("zmq", "pyzmq"), ("msgspec", "msgspec")):
         try:
@@ -20,7 +20,7 @@ def _missing():
             missing.append(package)
     if missing:
         names = " ".join(missing)
-        return "clutch_worker needs {0}: install with {1} -m pip install {0}".format(names, sys.executable)
+        return f"clutch_worker needs {names}: install with {sys.executable} -m pip install {names}"
     return ""
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Callable, Dict, Optional, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,15 +21,29 @@ class Calls(Protocol):
     """What a call's record must be asked of its worker, because no object a call is made to hold it."""
 
     def function_name(self, record: Any) -> str: ...
-    def metadata(self, record: Any) -> Dict[str, str]: ...
+    def metadata(self, record: Any) -> dict[str, str]: ...
     def attempt(self, record: Any) -> int: ...
     def deadline_ns(self, record: Any) -> int: ...
     def is_cancelled(self, record: Any) -> bool: ...
     def module_state(self, record: Any) -> Any: ...
 
 
-# (the worker, the record of its RUN), set in the context of each call.
+# The record of its RUN, set in the context of each call: an object that exists anyway, so that none is made for it.
 current: ContextVar[Any] = ContextVar("clutch_current")
+_calls: Calls | None = None
+
+
+def serve(calls: Calls) -> None:
+    """From now on `calls` answers for the records in contexts: there is one worker in a process."""
+    global _calls
+    _calls = calls
+
+
+def _current() -> tuple[Calls, Any]:
+    record = current.get()
+    if _calls is None:
+        raise LookupError
+    return _calls, record
 
 
 class CurrentCall:
@@ -56,26 +71,26 @@ class CurrentCall:
         return self._calls.attempt(self._record)
 
     @property
-    def metadata(self) -> Dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """What the caller sent along; a dict of your own."""
         return self._calls.metadata(self._record)
 
     @property
-    def time_left(self) -> Optional[float]:
+    def time_left(self) -> float | None:
         """Seconds until the caller stops waiting, negative once past; None if it set no deadline."""
         deadline = self._calls.deadline_ns(self._record)
         return (deadline - time.monotonic_ns()) / 1e9 if deadline else None
 
     @property
     def cancelled(self) -> bool:
-        """Whether the caller cancelled, or its deadline passed. A function in a thread must ask: it is not interrupted."""
+        """Whether the caller cancelled, or its deadline passed. In a thread, ask: nothing interrupts it."""
         return self._calls.is_cancelled(self._record)
 
 
 def current_call() -> CurrentCall:
     """The call that is running. Raises LookupError outside of one."""
     try:
-        calls, record = current.get()
+        calls, record = _current()
     except LookupError:
         raise LookupError("no clutch call is running here") from None
     return CurrentCall(calls, record)
@@ -93,7 +108,7 @@ class State:
     def get(self) -> Any:
         """The object that the lifespan yielded."""
         try:
-            calls, record = current.get()
+            calls, record = _current()
         except LookupError:
             raise LookupError("clutch_worker.state exists only inside a call") from None
         return calls.module_state(record)

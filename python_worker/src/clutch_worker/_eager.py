@@ -14,11 +14,12 @@ from contextvars import Context
 from typing import Any
 
 # Raises SystemExit and KeyboardInterrupt if the first step does: the call they come from must be answered with them.
-Start = Callable[[Coroutine[Any, Any, Any], Context], "Task[Any]"]
+# The text names the task, which also spares asyncio the making of a name.
+Start = Callable[[Coroutine[Any, Any, Any], Context, str], "Task[Any]"]
 
 
 def starter(loop: AbstractEventLoop) -> Start:
-    """How coroutines are started on this loop, as things are now: ask again each turn, for a task factory may be set."""
+    """How coroutines are started on this loop, as things are: ask each turn, for a task factory may be set."""
     if loop.get_task_factory() is not None:
         return _lazy(loop)
     if sys.version_info >= (3, 12):
@@ -27,8 +28,8 @@ def starter(loop: AbstractEventLoop) -> Start:
 
 
 def _lazy(loop: AbstractEventLoop) -> Start:
-    def start(coroutine: Coroutine[Any, Any, Any], context: Context) -> Task[Any]:
-        return loop.create_task(coroutine, context=context)
+    def start(coroutine: Coroutine[Any, Any, Any], context: Context, name: str) -> Task[Any]:
+        return loop.create_task(coroutine, context=context, name=name)
 
     return start
 
@@ -36,33 +37,35 @@ def _lazy(loop: AbstractEventLoop) -> Start:
 if sys.version_info >= (3, 12):
 
     def _native(loop: AbstractEventLoop) -> Start:
-        def start(coroutine: Coroutine[Any, Any, Any], context: Context) -> Task[Any]:
-            return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+        def start(coroutine: Coroutine[Any, Any, Any], context: Context, name: str) -> Task[Any]:
+            return asyncio.Task(coroutine, loop=loop, context=context, name=name, eager_start=True)
 
         return start
 
 
 def _by_hand(loop: AbstractEventLoop) -> Start:
     attributes = vars(loop)
-    caught: list[tuple[Any, tuple[Any, ...], Any]] = []
     task_type = asyncio.Task
+    caught: list[tuple[Any, tuple[Any, ...], Any]] = []
 
     def catch(callback: Any, *args: Any, context: Any = None) -> None:
         caught.append((callback, args, context))
 
-    def start(coroutine: Coroutine[Any, Any, Any], context: Context) -> Task[Any]:
+    def start(coroutine: Coroutine[Any, Any, Any], context: Context, name: str) -> Task[Any]:
         attributes["call_soon"] = catch
         try:
-            task = task_type(coroutine, loop=loop, context=context)
+            task: Task[Any] = task_type(coroutine, loop=loop, context=context, name=name)
         finally:
             del attributes["call_soon"]
-        if len(caught) == 1 and (step := caught.pop()[0]).__self__ is task:
+        step = caught[0][0]
+        if len(caught) == 1 and getattr(step, "__self__", None) is task:
+            caught.clear()
             try:
                 context.run(step)
             except (SystemExit, KeyboardInterrupt):
                 task.exception()  # it goes on by the raise: asyncio need not complain that nobody asked
                 raise
-            return task
+            return task  # type: ignore[no-any-return]  # narrowed by the comparison
         # The collector may run a __del__ that schedules something while the Task is made. Whatever it is, and
         # whichever of these is the step, nothing is lost if all of them are scheduled in their order.
         repost, caught[:] = caught[:], []

@@ -1,4 +1,4 @@
-"""The modules' lifespans: entered and left in one task, since what they hold (a task group, a cancel scope) asks for it."""
+"""The modules' lifespans: entered and left in one task, since what they hold (task groups, say) asks for it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def _managers(module: ModuleType) -> list[AbstractAsyncContextManager[Any]]:
 def _is_lifespan(value: Any, module: ModuleType) -> bool:
     # An imported lifespan belongs to the module that defines it.
     return (
-        inspect.isfunction(value) and hasattr(value, LIFESPAN_MARK) and inspect.unwrap(value).__module__ == module.__name__
+        inspect.isfunction(value)
+        and hasattr(value, LIFESPAN_MARK)
+        and inspect.unwrap(value).__module__ == module.__name__
     )
 
 

@@ -20,7 +20,7 @@ def escape(text: str) -> str:
 
 
 class PipeHandler(logging.Handler):
-    """Writes to `fd`, which becomes non-blocking. A full pipe drops the record; the next line that fits says how many."""
+    """Writes to `fd`, made non-blocking. A full pipe drops the record; the next line that fits says how many."""
 
     def __init__(self, fd: int) -> None:
         super().__init__()

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 class PlainCalls:
-    """`calls` are those received and not answered, by seq; changed on the loop alone, as is all but `_begin`, `_execute`
-    and `_post`, which run in the threads."""
+    """`calls` are those received and not answered, by seq. All is the loop's but `_begin`, `_execute` and `_post`,
+    which run in the threads."""
 
     def __init__(self, runner: Runner, loop: AbstractEventLoop, config: Config, page: Page, replies: Replies) -> None:
         self.calls: dict[int, Run] = {}
@@ -90,7 +90,7 @@ class PlainCalls:
         return True
 
     def _call(self, record: Run) -> Any:
-        current.set((self._runner, record))
+        current.set(record)
         return self._runner.call(self._runner.functions[record.function], record)
 
     def _post(self, outcome: Callable[[], None]) -> None:

@@ -35,8 +35,8 @@ class Function:
     """One callable name."""
 
     __slots__ = (
-        "call", "doc", "inert", "kind", "limit", "module", "name", "notes", "parameters", "per", "positional",
-        "signature", "threaded",
+        "call", "decoders", "doc", "inert", "is_stream", "kind", "limit", "module", "name", "needs_check", "notes",
+        "parameters", "per", "signature", "threaded",
     )  # fmt: skip
 
     def __init__(self, module: ModuleType, name: str, call: Callable[..., Any]) -> None:
@@ -45,13 +45,15 @@ class Function:
         self.call = call
         self.kind: Kind = kind_of(call)
         self.threaded = self.kind in ("plain", "generator")
-        # Calling an `async def` itself runs none of its code; what wraps one may, and needs the call's context for it.
+        self.is_stream = self.kind in ("async_generator", "generator")
+        # Calling an `async def` runs none of its code; what wraps one may, and needs the call's context for it.
         self.inert = isinstance(call, types.FunctionType) and bool(call.__code__.co_flags & inspect.CO_COROUTINE)
         self.notes: list[str] = []
         self.signature, self.parameters = _parameters(call, self.notes)
-        self.positional = self.parameters.positional
+        self.decoders, self.needs_check = self.parameters.by_head, self.parameters.needs_check
         self.doc = (inspect.getdoc(call) or "")[:DOC_CHARS_MAX]
-        self.limit, self.per = getattr(call, LIMIT_MARK, (0, "worker"))
+        mark: tuple[int, str] = getattr(call, LIMIT_MARK, (0, "worker"))
+        self.limit, self.per = mark
 
     def as_map(self) -> dict[str, Any]:
         """REGISTER's map."""
@@ -129,7 +131,7 @@ def _belongs(value: Any, module: str) -> bool:
 def kind_of(call: Callable[..., Any]) -> Kind:
     """What calling it gives, by the function inside of its decorators."""
     inner = _unwrap(call)
-    if not inspect.isroutine(inner) and not isinstance(inner, types.MethodType) and hasattr(type(inner), "__call__"):
+    if not inspect.isroutine(inner) and not isinstance(inner, types.MethodType):
         method = _unwrap(type(inner).__call__)
         inner = method if inspect.isfunction(method) else inner
     if inspect.iscoroutinefunction(inner):

@@ -61,7 +61,7 @@ class Replies:
         self._count(1024)
 
     def flush(self) -> None:
-        """The end of a turn: results with the totals behind them, or the totals alone if calls began and did not end."""
+        """The end of a turn: results, totals behind them, and totals on control if calls began and did not end."""
         records = self.records
         while len(records) > _HEAD:
             batch = records[: _HEAD + _RECORDS_MAX]

@@ -20,7 +20,18 @@ _LEAVES = SCALARS | {bytearray, memoryview, datetime.datetime}
 _BUILTIN = (bytes, bytearray, memoryview, datetime.datetime)
 _ARRAYS = (list, tuple, set, frozenset)
 
-_encode = msgspec.msgpack.Encoder().encode
+_SUBCLASSED: tuple[Any, ...] = (str, int, float, bytes)
+
+
+def _plain_scalar(value: Any) -> Any:
+    """A subclass of a scalar (numpy.float64, a str with markup) as what it is; msgspec knows the exact types alone."""
+    for kind in _SUBCLASSED:
+        if isinstance(value, kind):
+            return kind(value)
+    raise TypeError
+
+
+_encode = msgspec.msgpack.Encoder(enc_hook=_plain_scalar).encode
 
 
 class ResultFault(Exception):
@@ -78,7 +89,7 @@ def _encoded(value: Any) -> bytes:
     try:
         plain = is_plain(value)
         if not plain:
-            value = msgspec.to_builtins(value, builtin_types=_BUILTIN)
+            value = _to_builtins(value)
             if not is_plain(value):
                 raise ResultFault(_culprit(value) or f"a {_name(value)} does not cross")
         return _encode(value)
@@ -91,8 +102,12 @@ def _encoded(value: Any) -> bytes:
         raise ResultFault(_culprit(value) or f"the result does not cross: {error}") from None
 
 
+def _to_builtins(value: Any) -> Any:
+    return msgspec.to_builtins(value, builtin_types=_BUILTIN, enc_hook=_plain_scalar)
+
+
 def is_plain(value: Any) -> bool:
-    """Whether a value consists of builtins alone. Raises ResultFault where it is too deep or large or a key is wrong."""
+    """Whether a value has builtins alone. Raises ResultFault where it is too deep or large, or a key is wrong."""
     return _is_plain(value, "$", 0, [0])
 
 
@@ -131,7 +146,7 @@ def _check_keys(value: dict[Any, Any], path: str) -> None:
     for key in value:
         if isinstance(key, _ARRAYS):
             raise ResultFault(f"a key of type {_name(key)} does not cross: an array is no key, at {path}")
-        wire.add(_encode(msgspec.to_builtins(key, builtin_types=_BUILTIN)))
+        wire.add(_encode(_to_builtins(key)))
     if len(wire) < len(value):
         raise ResultFault(f"two keys would become the same on the wire, at {path}")
 

@@ -6,7 +6,6 @@ Owns the order of a beginning (cell, then clock and cancel mark, then first step
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from asyncio import AbstractEventLoop, Task
@@ -17,16 +16,18 @@ from typing import Any
 
 from msgspec import UNSET
 
-from clutch_worker._api import current
+from clutch_worker._api import current, serve
+from clutch_worker._calls import CurrentCalls, cancelled, expired, fits, is_a_stream
 from clutch_worker._eager import starter
 from clutch_worker._errors import call_error, raised
 from clutch_worker._page import CELL_BEGUN_LOOP, Page
 from clutch_worker._plain import PlainCalls
-from clutch_worker._protocol import CANCELLED, RESULT, Cancel, Config, RemoteProtocolError, Run
+from clutch_worker._protocol import RESULT, Cancel, Config, RemoteProtocolError, Run
 from clutch_worker._registry import Function
 from clutch_worker._replies import Replies
+from clutch_worker._results import SCALARS
 from clutch_worker._session import Session
-from clutch_worker._values import ArgumentFault
+from clutch_worker._values import ArgumentFault, check
 
 TURN_CALLS = 128
 TURN_NS = 1_000_000
@@ -53,7 +54,6 @@ class Runner:
         self._loop = loop
         self._session = session
         self.functions = functions
-        self._states = states
         self._concurrency = config.concurrency
         self._grace_s = config.grace_ms / 1000
         self._payload_bytes_max = config.payload_bytes_max
@@ -67,7 +67,9 @@ class Runner:
         self._plain = PlainCalls(self, loop, config, page, replies)
         self._turn_due = False
         self._context = copy_context()
+        self._any_threaded = any(function.threaded for function in functions)
         self.on_idle: Callable[[], None] | None = None
+        serve(CurrentCalls(session, functions, states, self._cancels))
 
     def receive(self, frames: list[Any]) -> int:
         """Takes a message on data; gives how many calls wait for a turn of the loop. Raises RemoteProtocolError."""
@@ -77,6 +79,9 @@ class Runner:
         threaded: list[Run] = []
         if self._cancels:
             self._check_early_cancels(records)
+        if not self._any_threaded:
+            pending.extend(records)
+            return len(pending)
         for record in records:
             if functions[record.function].threaded:
                 threaded.append(record)
@@ -87,7 +92,7 @@ class Runner:
         return len(pending)
 
     def turn(self) -> None:
-        """Begins what may begin, within the bounds of a turn, sends what there is to say, and comes back for the rest."""
+        """Begins what may begin, within the bounds of a turn, sends what there is to say, comes back for the rest."""
         self._turn_due = False
         self._begin_pending()
         self._replies.flush()
@@ -159,18 +164,26 @@ class Runner:
             record = pending.popleft()
             page.cells[CELL_BEGUN_LOOP] = record.seq
             function = functions[record.function]
-            set_current((self, record))
+            set_current(record)
             context = copy_context()
             if record.expires or cancels or record.extras is not UNSET or not function.inert:
                 coroutine = self._begin_otherwise(record, function, context)
             else:
+                data = record.args
                 try:
-                    coroutine = function.call(*function.positional(record.args))
-                except (ArgumentFault, TypeError) as error:
-                    coroutine = self._refuse(record, function, error)
+                    values = function.decoders[data[0]](data)
+                    if function.needs_check:
+                        for value in values:
+                            if type(value) not in SCALARS:
+                                check(data)
+                                break
+                    coroutine = function.call(*values)
+                except Exception as error:  # of decoding or of the arity: no code of the function has run
+                    self._refuse(record, function, error)
+                    coroutine = None
             if coroutine is not None:
                 try:
-                    task = start(coroutine, context)
+                    task = start(coroutine, context, function.name)
                 except (SystemExit, KeyboardInterrupt) as error:
                     self.answer_error(record, raised(error))
                 else:
@@ -179,8 +192,8 @@ class Runner:
                     else:
                         try:
                             value = task.result()
-                        except BaseException:
-                            self._settle(record, task)
+                        except BaseException as error:
+                            self._fail(record, task, error)
                         else:
                             if cancels or record.extras is not UNSET:
                                 self.forget(record)
@@ -190,9 +203,8 @@ class Runner:
                             else:
                                 self._replies.value(record.call, value)
             count -= 1
-            if not count & _CLOCK_EVERY:
-                if not count or _monotonic_ns() >= until:
-                    break
+            if not count & _CLOCK_EVERY and (not count or _monotonic_ns() >= until):
+                break
 
     def _begin_otherwise(self, record: Run, function: Function, context: Context) -> Coroutine[Any, Any, Any] | None:
         """The coroutine of a call with something uncommon about it; None if it is answered already."""
@@ -200,13 +212,11 @@ class Runner:
         if refusal is not None:
             self.answer_error(record, refusal)
             return None
-        if function.kind == "async_generator":
-            self.answer_error(record, is_a_stream(function))
-            return None
         try:
             made = context.run(self.call, function, record)
         except ArgumentFault as error:
-            return self._refuse(record, function, error)
+            self._refuse(record, function, error)
+            return None
         except BaseException as error:
             self.answer_error(record, raised(error))
             return None
@@ -225,25 +235,27 @@ class Runner:
         try:
             return function.call(*positional, **keywords)
         except TypeError as error:
-            if _fits(function, positional, keywords):
+            if fits(function, positional, keywords):
                 raise
             raise ArgumentFault(str(error)) from None
 
     def _refuse(self, record: Run, function: Function, error: Exception) -> None:
-        if isinstance(error, TypeError) and _fits(function, function.positional(record.args), {}):
-            self.answer_error(record, raised(error))
-        else:
-            self.answer_error(record, call_error("invalid_argument", "arguments", "not_started", str(error)))
+        """Answers for arguments that cannot be read, are of a wrong type, or do not fit the function's parameters."""
+        try:
+            function.parameters.positional(record.args)
+        except ArgumentFault as fault:
+            error = fault
+        self.answer_error(record, call_error("invalid_argument", "arguments", "not_started", str(error)))
 
     def refusal(self, record: Run) -> dict[str, Any] | None:
         """Why a call that is being begun must not run: its cell is written by now, and the clock is read after it."""
         cancel = self._cancels.get(record.seq)
         if cancel is not None:
-            return _cancelled(cancel, "queue", "not_started")
+            return cancelled(cancel, "queue", "not_started")
         if record.expires and _monotonic_ns() >= record.expires:
-            message = "its time to begin was over before a worker came to it"
-            return call_error("deadline_exceeded", "queue", "not_started", message)
-        return None
+            return expired()
+        function = self.functions[record.function]
+        return is_a_stream(function) if function.is_stream else None
 
     def _keep(self, record: Run, task: Task[Any]) -> None:
         self._tasks[task] = record
@@ -264,17 +276,21 @@ class Runner:
 
     def _settle(self, record: Run, task: Task[Any]) -> None:
         """Answers for a task that is done."""
-        cancel = self._cancels.get(record.seq)
         try:
             value = task.result()
-        except asyncio.CancelledError as error:
-            asked = cancel is not None and task.cancelled()
-            self.answer_error(record, _cancelled(cancel, "run", "started") if asked and cancel else raised(error))
         except BaseException as error:
-            self.answer_error(record, raised(error))
+            self._fail(record, task, error)
         else:
             self.forget(record)
             self._replies.value(record.call, value)
+
+    def _fail(self, record: Run, task: Task[Any], error: BaseException) -> None:
+        """Answers with what `task.result()` raised: it gives the traceback once, and is not to be asked again."""
+        cancel = self._cancels.get(record.seq)
+        if cancel is not None and task.cancelled():
+            self.answer_error(record, cancelled(cancel, "run", "started"))
+        else:
+            self.answer_error(record, raised(error))
 
     def answer_error(self, record: Run, error: dict[str, Any]) -> None:
         self.forget(record)
@@ -287,7 +303,10 @@ class Runner:
     def adopt(self, record: Run, awaitable: Awaitable[Any], context: Context) -> None:
         """Goes on with what a plain function returned, on the loop and in its call's context."""
         self._tails.add(record.seq)
-        self._keep(record, self._loop.create_task(wait_for_it(awaitable), context=context))
+        self._keep(
+            record,
+            self._loop.create_task(wait_for_it(awaitable), context=context, name=self.functions[record.function].name),
+        )
 
     def _cancel_again(self, seq: int) -> None:
         task = self._by_seq.get(seq)
@@ -301,54 +320,7 @@ class Runner:
             if cancel is not None and cancel.call != record.call:
                 raise RemoteProtocolError("wrong_field", f"CANCEL of seq {record.seq} names call {cancel.call}")
 
-    # What `_api` asks on behalf of a call that is running.
-
-    def function_name(self, record: Run) -> str:
-        return self.functions[record.function].name
-
-    def metadata(self, record: Run) -> dict[str, str]:
-        return dict(self._session.payload(record.seq).metadata)
-
-    def attempt(self, record: Run) -> int:
-        return self._session.payload(record.seq).attempt
-
-    def deadline_ns(self, record: Run) -> int:
-        return self._session.payload(record.seq).deadline
-
-    def is_cancelled(self, record: Run) -> bool:
-        return record.seq in self._cancels
-
-    def module_state(self, record: Run) -> Any:
-        module = self.functions[record.function].module
-        try:
-            return self._states[module]
-        except KeyError:
-            raise LookupError(f"module '{module}' has no lifespan, so it has no clutch_worker.state") from None
-
 
 async def wait_for_it(awaitable: Awaitable[Any]) -> Any:
     """A coroutine of what is merely awaitable."""
     return await awaitable
-
-
-def is_a_stream(function: Function) -> dict[str, Any]:
-    """The refusal of a plain call of a generator: streams have records of their own."""
-    kind = "an async generator" if function.kind == "async_generator" else "a generator"
-    return call_error("invalid_argument", "run", "not_started", f"{function.name} is {kind}: read it with stream")
-
-
-def _fits(function: Function, positional: Any, keywords: dict[str, Any]) -> bool:
-    """Whether a TypeError came out of the function, and not of calling it with these arguments."""
-    try:
-        inspect.signature(function.call).bind(*positional, **keywords)
-    except TypeError:
-        return False
-    except ValueError:  # a builtin without a signature
-        return True
-    return True
-
-
-def _cancelled(cancel: Cancel, stage: str, certainty: str) -> dict[str, Any]:
-    if cancel.why == CANCELLED:
-        return call_error("cancelled", stage, certainty, "the caller cancelled it")
-    return call_error("deadline_exceeded", stage, certainty, "its deadline passed")

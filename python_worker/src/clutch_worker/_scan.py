@@ -19,7 +19,8 @@ _SIZED = {
     0xD4: ("ext", 0), 0xD5: ("ext", 0), 0xD6: ("ext", 0), 0xD7: ("ext", 0), 0xD8: ("ext", 0),
 }  # fmt: skip
 _NUMBERS = {
-    0xCA: ">f", 0xCB: ">d", 0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q", 0xD0: ">b", 0xD1: ">h", 0xD2: ">i", 0xD3: ">q",
+    0xCA: ">f", 0xCB: ">d", 0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q",
+    0xD0: ">b", 0xD1: ">h", 0xD2: ">i", 0xD3: ">q",
 }  # fmt: skip
 _SENTENCES = {
     "truncated": "the data ends in the middle of a value",

@@ -49,6 +49,7 @@ class Session:
 
     def __init__(self, incarnation: int) -> None:
         self.incarnation = incarnation
+        self._head = [VERSION, incarnation]
         self.last_seq = 0
         self.functions = 0
         self.payloads: dict[int, Payload] = {}
@@ -79,20 +80,35 @@ class Session:
 
     def receive_runs(self, frames: Frames) -> list[Run]:
         """The calls of a message on data, numbered on from the last. Raises RemoteProtocolError."""
-        records, payloads = self.decode_data(frames)
+        records = self._open(_decode_data, _DATA_TYPES, frames)
         seq = self.last_seq
         functions = self.functions
         for record in records:
             seq += 1
+            if (
+                type(record) is not Run
+                or record.seq != seq
+                or record.function >= functions
+                or record.extras is not UNSET
+            ):
+                return self._receive_uncommon(frames)
+        if len(frames) > 1 or not self._registered:
+            return self._receive_uncommon(frames)
+        self.last_seq = seq
+        return records
+
+    def _receive_uncommon(self, frames: Frames) -> list[Run]:
+        """Calls with extras, and all that is wrong with a message."""
+        records, payloads = self.decode_data(frames)
+        for seq, record in enumerate(records, self.last_seq + 1):
             if type(record) is not Run or not self._registered:
                 raise RemoteProtocolError("out_of_order", f"{type(record).__name__} before REGISTER or after BOOT")
             if record.seq != seq:
                 raise RemoteProtocolError("out_of_order", f"seq {record.seq} where {seq} was due")
-            if record.function >= functions:
-                raise RemoteProtocolError("wrong_field", f"function {record.function} of {functions}")
-        self.last_seq = seq
-        if payloads:
-            self.payloads.update(payloads)
+            if record.function >= self.functions:
+                raise RemoteProtocolError("wrong_field", f"function {record.function} of {self.functions}")
+        self.last_seq += len(records)
+        self.payloads.update(payloads)
         return records
 
     def decode_data(self, frames: Frames) -> tuple[list[Any], dict[int, Payload]]:
@@ -126,7 +142,7 @@ class Session:
             envelope: list[Any] = decode(frames[0])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise explain(types, self.incarnation, bytes(frames[0]), error) from None
-        if envelope[:2] != [VERSION, self.incarnation] or int in map(type, envelope[2:]):
+        if envelope[:2] != self._head or int in set(map(type, envelope[2:])):
             raise explain(types, self.incarnation, bytes(frames[0]), ValueError("the head of the envelope"))
         if len(envelope) - 2 > RECORDS_PER_MESSAGE_MAX:
             raise RemoteProtocolError("over_limit", f"{len(envelope) - 2} records")
@@ -155,7 +171,10 @@ def _payload(raw: Any, frames: Frames, unnamed: set[int]) -> Payload:
     if map_length(raw) != sum(value is not UNSET for value in values):
         raise RemoteProtocolError("wrong_field", "extras: a key occurs twice")
     if extras.metadata is not UNSET:
-        if map_length(extras.metadata) > METADATA_ENTRIES_MAX or memoryview(extras.metadata).nbytes > METADATA_BYTES_MAX:
+        if (
+            map_length(extras.metadata) > METADATA_ENTRIES_MAX
+            or memoryview(extras.metadata).nbytes > METADATA_BYTES_MAX
+        ):
             raise RemoteProtocolError("over_limit", "metadata")
         if map_length(extras.metadata) != len(metadata):
             raise RemoteProtocolError("wrong_field", "metadata: a key occurs twice")

@@ -39,7 +39,6 @@ class Threads:
             self._begun -= 1
             self._condition.notify()
 
-
     def drop(self) -> None:
         """In a forked child, whose other threads are gone and may have held the lock."""
         self._condition = threading.Condition()

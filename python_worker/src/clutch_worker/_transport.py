@@ -10,7 +10,7 @@ import os
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import zmq
 
@@ -61,7 +61,8 @@ class Lane:
         self.socket.send(frame)
 
     def attach(self, loop: AbstractEventLoop, receive: Receive, turn: Callable[[], None], calls_per_turn: int) -> None:
-        """Reads from now on, on this loop. Errors of `receive` and of a lost lane go to the loop's exception handler."""
+        """Reads from now on, on this loop. What `receive` raises and a lost lane go to the
+        loop's exception handler."""
         self._loop = loop
         self._receive_one = receive
         self._turn = turn
@@ -89,6 +90,10 @@ class Lane:
     def is_flushed(self) -> bool:
         return not self._held
 
+    @property
+    def has_input(self) -> bool:
+        return bool(self._events() & zmq.POLLIN)
+
     def drop(self) -> None:
         """In a forked child, which must not touch the sockets."""
         self._forked = True
@@ -110,21 +115,23 @@ class Lane:
     def _service(self) -> None:
         if self._forked:
             os._exit(1)
-        socket = self.socket
         waiting = messages = 0
-        events = socket.getsockopt(zmq.EVENTS)
-        if self._held and events & zmq.POLLOUT:
+        events = self._events()
+        while self._held and events & zmq.POLLOUT:  # room that came during the send that failed has had its edge
             self._send_held()
-            events = socket.getsockopt(zmq.EVENTS)
+            events = self._events()
         while events & zmq.POLLIN:
             waiting = self._receive_one(self._receive())
             messages += 1
             if messages == _MESSAGES_PER_TURN or waiting >= self._calls_per_turn:
                 self.service_soon()
                 break
-            events = socket.getsockopt(zmq.EVENTS)
+            events = self._events()
         if messages:
             self._turn()
+
+    def _events(self) -> int:
+        return cast(int, self.socket.getsockopt(zmq.EVENTS))
 
     def _receive(self) -> list[Any]:
         """The frames of one message: the envelope as bytes, payloads as memoryviews."""
@@ -149,5 +156,5 @@ class Lane:
             self._held.popleft()
 
     def _on_monitor(self) -> None:
-        if self._monitor.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        if self._monitor.poll(0):
             raise LaneLost("the supervisor closed the lane")

@@ -1,4 +1,4 @@
-"""Arguments: decoded once, straight into what a function's annotations say, and refused where they are no value of ours."""
+"""Arguments: decoded once, straight into what the annotations say, and refused where they are no value of ours."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ class Parameters:
         self._others = decoder(others)
         self.needs_check = any(map(holds_maps, (*annotations, *([] if rest is None else [rest]))))
         # By the first byte of the arguments, which for up to 15 of them says how many there are.
-        self._by_head: list[Decode] = [self._decode_other] * 256
+        self.by_head: list[Decode] = [self._decode_other] * 256
         for count in range(16):
             kinds = self._types(count)
             if kinds is not None:
                 untyped = all(kind is Any for kind in kinds)
-                self._by_head[0x90 + count] = decode_untyped if untyped else decoder(tuple[tuple(kinds)])  # type: ignore[misc]
+                self.by_head[0x90 + count] = decode_untyped if untyped else decoder(tuple[tuple(kinds)])  # type: ignore[misc]
 
     def _types(self, count: int) -> list[Any] | None:
         """The types of so many positional arguments; None for more than there are, which calling will complain of."""
@@ -124,7 +124,7 @@ class Parameters:
     def positional(self, data: bytes) -> Any:
         """The positional arguments. Raises ArgumentFault."""
         try:
-            values = self._by_head[data[0]](data)
+            values = self.by_head[data[0]](data)
         except (*_DECODE_ERRORS, IndexError) as error:
             raise self._fault(data, error) from None
         if self.needs_check:

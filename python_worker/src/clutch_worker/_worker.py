@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from asyncio import AbstractEventLoop
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -167,9 +168,15 @@ class Worker:
         loop.call_soon(runner.turn_soon)
         if stop.by:
             left = _seconds_to(stop.by)
-            loop.call_later(max(0.0, left - min(_LEAVE_S_MAX, left * _LEAVE_SHARE)), self._on_idle)
+            loop.call_later(max(0.0, left - min(_LEAVE_S_MAX, left * _LEAVE_SHARE)), self._leave_soon)
 
     def _on_idle(self) -> None:
+        if self._data.has_input:
+            self._data.service_soon()
+        else:
+            self._leave_soon()
+
+    def _leave_soon(self) -> None:
         if self._leaving is None:
             self._leaving = asyncio.get_running_loop().create_task(self._leave(), name="clutch-leave")
 
@@ -182,8 +189,9 @@ class Worker:
             trouble = await lifespans.leave(timeout_s)
             if trouble is not None:
                 _log.error("%s", trouble)
-        while not (self._data.is_flushed and self._control.is_flushed):
-            await asyncio.sleep(0.001)  # a full pipe: `by` ends it where the supervisor does not read
+        # A full pipe says nothing of its last message: `by` ends this where the supervisor does not read.
+        while not (self._data.is_flushed and self._control.is_flushed):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
         self._end(0)
 
     def _end(self, status: int) -> None:
@@ -211,10 +219,8 @@ class Worker:
         if self._runner is not None:
             self._runner.drop()
         for fd in (FD_PAGE, FD_FAULTHANDLER, FD_LOGS):
-            try:
+            with suppress(OSError):
                 os.close(fd)
-            except OSError:
-                pass
 
 
 def _seconds_to(time_ns: int) -> float:
