@@ -43,5 +43,10 @@ inline constexpr std::size_t queued_bytes_max = std::size_t{2} << 30;
 inline constexpr std::size_t client_window_bytes = 64u << 20;         // of requests, and of replies
 inline constexpr std::size_t client_calls_max = 1u << 20;             // accepted and not answered
 inline constexpr std::chrono::seconds client_stalled_max{30};         // took no byte while some were waiting
+inline constexpr std::size_t window_step_bytes = 1u << 20;            // WINDOW is said after so much, or a quarter window
+inline constexpr std::size_t message_frames_bytes_soft = 1u << 20;    // payload frames of one message, or one record's
+inline constexpr std::size_t client_pause_bytes = 16u << 20;          // replies that wait: more, and its calls wait too
+inline constexpr std::size_t client_replies_bytes_max = 128u << 20;   // replies that wait: beyond, values are discarded
+inline constexpr std::size_t client_queries_max = 64;                 // asked and not answered
 
 }  // namespace clutch::limits

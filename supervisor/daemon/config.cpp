@@ -1,0 +1,199 @@
+#include "daemon/config.hpp"
+
+#include <sstream>
+
+#include "daemon/config_table.hpp"
+#include "daemon/duration.hpp"
+#include "io/endpoint.hpp"
+
+namespace clutch::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+LogLevel log_level_from(ConfigTable& table, const std::string& name) {
+  for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
+    if (to_string(level) == name) return level;
+  }
+  table.fail("level", "must be \"debug\", \"info\", \"warning\" or \"error\"");
+}
+
+fs::path from(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
+
+PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::path& base) {
+  ConfigTable table(toml, "pool." + std::string(name));
+  PoolOptions pool;
+  std::vector<std::string> path;
+  pool.name = name;
+  table.read("modules", pool.modules);
+  table.read("path", path);
+  table.read("python", pool.python);
+  table.read("workers", pool.workers, 1);
+  table.read("concurrency", pool.concurrency, 1);
+  table.read("threads", pool.threads, 1);
+  table.read("attempt_timeout", pool.attempt_timeout);
+  table.read("start_timeout", pool.start_timeout);
+  table.read("stop_timeout", pool.stop_timeout);
+  table.read("cancel_grace", pool.cancel_grace);
+  table.read("env", pool.env);
+  table.read("clean_env", pool.clean_env);
+  table.read("library_threads", pool.library_threads, 0);
+  table.read("cpus", pool.cpus);
+  table.read("uvloop", pool.uvloop);
+  table.refuse_others();
+  if (pool.modules.empty()) table.fail("modules", "must name at least one module, for instance [\"async_module\"]");
+  for (const auto& directory : path) pool.path.push_back(from(base, directory));
+  if (pool.python.find('/') != std::string::npos) pool.python = from(base, pool.python).string();
+  return pool;
+}
+
+Config read_config(const toml::table& toml, const fs::path& base) {
+  Config config;
+  ConfigTable table(toml, "");
+  table.read("listen", config.listen);
+  if (config.listen.empty()) config.listen = io::default_endpoint();
+  try {
+    static_cast<void>(io::socket_path_of(config.listen));
+  } catch (const std::runtime_error& error) {
+    table.fail("listen", std::string("will not do: ") + error.what());
+  }
+  if (const auto* found = table.table("log")) {
+    ConfigTable log(*found, "log");
+    std::string level(to_string(config.log_level));
+    std::string file;
+    log.read("level", level);
+    log.read("file", file);
+    log.refuse_others();
+    config.log_level = log_level_from(log, level);
+    if (!file.empty()) config.log_file = from(base, file);
+  }
+  if (const auto* found = table.table("clients")) {
+    ConfigTable clients(*found, "clients");
+    clients.read("stalled_timeout", config.stalled_timeout);
+    clients.refuse_others();
+  }
+  const auto* pools = table.table("pool");
+  table.refuse_others();
+  if (pools == nullptr || pools->empty()) {
+    throw ConfigError("there is no pool: the configuration needs a table [pool.NAME] with at least `modules`");
+  }
+  for (const auto& [name, pool] : *pools) {
+    if (!pool.is_table()) throw ConfigError("`pool." + std::string(name.str()) + "` must be a table: [pool.NAME]");
+    config.pools.push_back(read_pool(*pool.as_table(), name.str(), base));
+  }
+  return config;
+}
+
+// toml++ says where in its own words; ours are FILE:LINE.
+[[noreturn]] void rethrow(const toml::parse_error& error, const std::string& name) {
+  throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": this is not TOML: " +
+                    std::string(error.description()));
+}
+
+void merge(toml::table& into, toml::table& from) {
+  for (auto& [key, node] : from) {
+    auto* both = into[key].as_table();
+    if (both != nullptr && node.is_table()) {
+      merge(*both, *node.as_table());
+    } else {
+      into.insert_or_assign(key, std::move(node));
+    }
+  }
+}
+
+void assign(toml::table& config, const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  if (equals == 0 || equals == std::string::npos) {
+    throw ConfigError("--set takes KEY=VALUE, for instance pool.default.workers=4; this is `" + assignment + "`");
+  }
+  const auto key = assignment.substr(0, equals);
+  const auto value = assignment.substr(equals + 1);
+  toml::table parsed;
+  try {
+    parsed = toml::parse(key + " = " + value, std::string("--set"));
+  } catch (const toml::parse_error&) {
+    try {  // what is no TOML value is a text
+      std::ostringstream text;
+      text << toml::value<std::string>(value);
+      parsed = toml::parse(key + " = " + text.str(), std::string("--set"));
+    } catch (const toml::parse_error& error) {
+      rethrow(error, "--set " + assignment);
+    }
+  }
+  merge(config, parsed);
+}
+
+toml::array strings(const std::vector<std::string>& from) {
+  toml::array array;
+  for (const auto& each : from) array.push_back(each);
+  return array;
+}
+
+toml::table table_of(const PoolOptions& pool) {
+  toml::table table;
+  std::vector<std::string> path;
+  for (const auto& each : pool.path) path.push_back(each.string());
+  toml::table env;
+  for (const auto& [name, value] : pool.env) env.insert(name, value);
+  toml::array cpus;
+  for (const auto& worker : pool.cpus) {
+    toml::array of_worker;
+    for (const auto cpu : worker) of_worker.push_back(static_cast<std::int64_t>(cpu));
+    cpus.push_back(std::move(of_worker));
+  }
+  const auto number = [&table](std::string_view key, std::uint32_t value) {
+    table.insert(key, static_cast<std::int64_t>(value));
+  };
+  table.insert("modules", strings(pool.modules));
+  table.insert("path", strings(path));
+  table.insert("python", pool.python);
+  number("workers", pool.workers);
+  number("concurrency", pool.concurrency);
+  number("threads", pool.threads);
+  table.insert("attempt_timeout", format_duration(pool.attempt_timeout));
+  table.insert("start_timeout", format_duration(pool.start_timeout));
+  table.insert("stop_timeout", format_duration(pool.stop_timeout));
+  table.insert("cancel_grace", format_duration(pool.cancel_grace));
+  table.insert("env", std::move(env));
+  table.insert("clean_env", pool.clean_env);
+  number("library_threads", pool.library_threads);
+  table.insert("cpus", std::move(cpus));
+  table.insert("uvloop", pool.uvloop);
+  return table;
+}
+
+}  // namespace
+
+Config load_config(const ConfigSources& sources) {
+  toml::table toml;
+  fs::path base = fs::current_path();
+  if (!sources.file.empty()) {
+    std::error_code error;
+    if (!fs::is_regular_file(sources.file, error)) {
+      throw ConfigError("there is no configuration file " + sources.file.string());
+    }
+    try {
+      toml = toml::parse_file(sources.file.string());
+    } catch (const toml::parse_error& parse_error) {
+      rethrow(parse_error, sources.file.string());
+    }
+    base = fs::absolute(sources.file).parent_path();
+  }
+  for (const auto& assignment : sources.assignments) assign(toml, assignment);
+  return read_config(toml, base);
+}
+
+std::string to_toml(const Config& config) {
+  toml::table pools;
+  for (const auto& pool : config.pools) pools.insert(pool.name, table_of(pool));
+  toml::table table;
+  table.insert("listen", config.listen);
+  table.insert("log", toml::table{{"level", to_string(config.log_level)}, {"file", config.log_file.string()}});
+  table.insert("clients", toml::table{{"stalled_timeout", format_duration(config.stalled_timeout)}});
+  table.insert("pool", std::move(pools));
+  std::ostringstream text;
+  text << table << "\n";
+  return text.str();
+}
+
+}  // namespace clutch::daemon

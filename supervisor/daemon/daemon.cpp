@@ -1,0 +1,161 @@
+#include "daemon/daemon.hpp"
+
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <system_error>
+
+#include "daemon/notify.hpp"
+#include "io/endpoint.hpp"
+
+namespace clutch::daemon {
+namespace {
+
+constexpr auto last_answers = std::chrono::seconds(2);  // what clients have to take them
+constexpr auto answer_interval = std::chrono::milliseconds(10);
+
+int signal_fd() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  const int fd = ::signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  return fd;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Config& config, LogSink sink, std::string release)
+    : config_(config),
+      sink_(std::move(sink)),
+      release_(std::move(release)),
+      log_(sink_, config.log_level, "clutchd"),
+      door_(io::socket_path_of(config.listen)),
+      loop_(guard_),
+      signals_(signal_fd()) {
+  loop_.add(signals_.get(), [this] { on_signal(); });
+  pools_.reserve(config_.pools.size());
+  for (const auto& pool : config_.pools) add_pool(pool);
+}
+
+void Daemon::add_pool(const PoolOptions& given) {
+  auto options = given;
+  options.log = sink_;
+  options.log_level = config_.log_level;
+  const auto at = pools_.size();
+  io::PoolEvents events;
+  events.on_outcome = [this](core::Delivery&& delivery) {
+    if (gate_) gate_->on_outcome(std::move(delivery));
+  };
+  events.on_started = [this, at] { pools_[at].started = true; };
+  events.on_failed = [this, name = options.name](const Error& error) { on_pool_failed(name, error); };
+  events.on_stopped = [this, at] { pools_[at].stopped = true; };
+  auto& pool = pools_.emplace_back();
+  pool.stop_timeout = options.stop_timeout;
+  try {
+    pool.shell = std::make_unique<io::PoolShell>(options, loop_, context_, std::move(events));
+  } catch (const std::exception& error) {
+    throw std::runtime_error("pool " + options.name + " cannot be started: " + error.what());
+  }
+}
+
+ExitCode Daemon::run() {
+  {
+    const std::lock_guard lock(guard_);
+    for (auto& pool : pools_) pool.shell->start(io::EventLoop::Clock::now());
+    step();
+  }
+  while (!done_) {
+    loop_.turn([this] { return has_work(); }, [this] { step(); });
+  }
+  gate_.reset();
+  for (auto& pool : pools_) pool.shell->end_nursery();
+  note(LogLevel::info, "ended");
+  return failure_ ? exit_cannot_start : exit_done;
+}
+
+bool Daemon::has_work() {
+  return done_ || (gate_ && gate_->has_mail()) ||
+         std::any_of(pools_.begin(), pools_.end(), [](auto& pool) { return pool.shell->has_mail(); });
+}
+
+// Requests first, then the pools, then what goes back: one pass takes a call all the way that it can go by now.
+void Daemon::step() {
+  const auto now = io::EventLoop::Clock::now();
+  if (gate_) gate_->receive(now);
+  for (auto& pool : pools_) pool.shell->turn(now);
+  if (gate_) gate_->flush(now);
+  serve_if_started();
+  end_if_stopped(now);
+  auto next = gate_ ? gate_->next_time(now) : core::never;
+  for (const auto& pool : pools_) next = std::min(next, pool.shell->next_time(now));
+  if (state_ == State::ending) next = std::min<core::Time>(next, now + answer_interval);
+  if (next != core::never) loop_.arm(next);
+}
+
+void Daemon::serve_if_started() {
+  if (state_ != State::starting) return;
+  if (!std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.started; })) return;
+  std::vector<io::GatePool> named;
+  for (std::size_t i = 0; i < pools_.size(); ++i) named.push_back({config_.pools[i].name, pools_[i].shell.get()});
+  try {
+    gate_ = std::make_unique<io::ClientGate>(
+        io::GateOptions{door_.socket(), release_, config_.stalled_timeout}, loop_, context_, log_, std::move(named));
+  } catch (const std::exception& error) {
+    failure_.emplace().message = error.what();
+    note(LogLevel::error, error.what());
+    return drain(true);
+  }
+  state_ = State::serving;
+  note(LogLevel::info, "ready: listening at " + config_.listen + " (pid " + std::to_string(::getpid()) + ")");
+  notify_service_manager("READY=1");
+}
+
+// While it serves, a pool that fails answers its calls itself; the others go on.
+void Daemon::on_pool_failed(const std::string& name, const Error& error) {
+  if (state_ != State::starting) return;
+  failure_ = error;
+  note(LogLevel::error, "pool " + name + " cannot be started: " + describe(error));
+  loop_.post([this] { drain(true); });  // not from within the shell that tells
+}
+
+void Daemon::on_signal() {
+  signalfd_siginfo info{};
+  bool told = false;
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    note(LogLevel::info, info.ssi_signo == SIGINT ? "told to end (SIGINT)" : "told to end (SIGTERM)");
+    drain(told || state_ == State::draining);
+    told = true;
+  }
+}
+
+void Daemon::drain(bool at_once) {
+  if (state_ == State::ending) {
+    done_ = done_ || at_once;
+    return;
+  }
+  if (state_ != State::draining) notify_service_manager("STOPPING=1");
+  state_ = State::draining;
+  if (gate_) gate_->close();
+  const auto now = io::EventLoop::Clock::now();
+  for (auto& pool : pools_) {
+    const auto bound = at_once ? std::chrono::nanoseconds(0) : pool.stop_timeout;
+    if (!pool.stopped) pool.shell->drain(now + bound, now);
+  }
+  loop_.wake();
+}
+
+void Daemon::end_if_stopped(core::Time now) {
+  if (state_ == State::draining && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.stopped; })) {
+    state_ = State::ending;
+    end_by_ = now + last_answers;
+    if (gate_) gate_->flush(now);
+  }
+  if (state_ != State::ending || (gate_ && gate_->has_replies() && now < end_by_)) return;
+  if (gate_ && !done_) gate_->say_goodbye();
+  done_ = true;
+}
+
+}  // namespace clutch::daemon
