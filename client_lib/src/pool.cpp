@@ -46,6 +46,12 @@ Pool& Pool::operator=(Pool&& other) noexcept {
   return *this;
 }
 
+std::vector<WorkerInfo> Pool::workers() const { return engine_->workers(); }
+
+int Pool::nursery_pid() const { return engine_->nursery_pid(); }
+
+FunctionList Pool::functions() const { return engine_ ? engine_->functions() : FunctionList(); }
+
 bool Pool::stop(std::chrono::nanoseconds timeout) { return !engine_ || engine_->stop(timeout, false); }
 
 }  // namespace clutch

@@ -75,6 +75,38 @@ bool PoolEngine::stop(std::chrono::nanoseconds timeout, bool cancel_first) {
   return !killed;
 }
 
+std::vector<WorkerInfo> PoolEngine::workers() {
+  std::vector<WorkerInfo> workers;
+  if (forked()) return workers;
+  const std::lock_guard lock(guard_);
+  for (const auto& fact : shell_->worker_facts()) {
+    workers.push_back({fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts,
+                       fact.in_flight});
+  }
+  return workers;
+}
+
+int PoolEngine::nursery_pid() {
+  if (forked()) return 0;
+  const std::lock_guard lock(guard_);
+  return shell_->nursery_pid();
+}
+
+FunctionList PoolEngine::functions() {
+  FunctionList list;
+  if (forked()) return list;
+  const std::lock_guard lock(guard_);
+  const core::PoolCore& core = shell_->core();
+  for (const auto& function : core.functions().all()) {
+    std::string per;
+    if (function.limit != 0) per = function.limit_per_pool ? "pool" : "worker";
+    list.functions.push_back({function.name, std::string(to_string(function.kind)), function.signature, function.doc,
+                              function.limit, std::move(per), function.notes, options_.name});
+  }
+  for (const auto& entry : core.left_out()) list.left_out.push_back({entry.name, entry.why, options_.name});
+  return list;
+}
+
 std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time now) {
   core::Submission submission;
   submission.session = own_session;
@@ -91,7 +123,7 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   return call->value;
 }
 
-void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->core().cancel(core::CallId{name}, now); }
+void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->cancel(core::CallId{name}, now); }
 
 void PoolEngine::detach_attempt(std::uint64_t name) { shell_->core().detach(core::CallId{name}); }
 

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 
+#include "clutch/pool.hpp"
 #include "clutch/pool_options.hpp"
 #include "clutch/result.hpp"
 #include "io/pool_shell.hpp"
@@ -20,6 +21,11 @@ class PoolEngine final : public LoopEngine {
   [[nodiscard]] std::chrono::nanoseconds stop_timeout() const noexcept { return options_.stop_timeout; }
   /// Any thread but the loop's. `cancel_first`: what is under way is cancelled, unless detached. Idempotent.
   bool stop(std::chrono::nanoseconds timeout, bool cancel_first);
+  /// Any thread but the loop's.
+  [[nodiscard]] FunctionList functions();
+
+  [[nodiscard]] std::vector<WorkerInfo> workers();
+  [[nodiscard]] int nursery_pid();
 
  private:
   std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) override;

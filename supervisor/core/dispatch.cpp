@@ -10,8 +10,20 @@ void PoolCore::enqueue(Call& call, bool front) {
   auto& parked = *parked_[call.function.value];
   auto& queue = front && !parked.empty() ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
-  ++queued_;
-  queued_bytes_ += call.request_bytes;
+  count_queued(call, true);
+}
+
+void PoolCore::count_queued(Call& call, bool queued) {
+  auto& of_session = session(call.session).queued_bytes;
+  if (queued) {
+    ++queued_;
+    queued_bytes_ += call.request_bytes;
+    of_session += call.request_bytes;
+  } else {
+    --queued_;
+    queued_bytes_ -= call.request_bytes;
+    of_session -= call.request_bytes;
+  }
 }
 
 // Of functions without a limit too: one may be set while their calls run.
@@ -75,6 +87,11 @@ void PoolCore::pump(Time now) {
   if (!parking_.empty()) pump_parked(now);
   for (auto& queue : queues_) {
     while (Call* call = queue.front()) {
+      if (auto& of = session(call->session); of.paused) {
+        Queue::remove(*call);
+        of.waiting.push_back(*call);
+        continue;
+      }
       bool room = false;
       Worker* worker = choose(*call, room);
       if (worker == nullptr && hopeless(call->function)) {

@@ -221,6 +221,18 @@ void PoolShell::end_exited(core::Time now) {
   }
 }
 
+void PoolShell::read_pages(core::Time now) {
+  page_read_ = now;
+  for (const auto& each : channels_) {
+    if (each) each->read_page(core_, now);
+  }
+}
+
+void PoolShell::cancel(core::CallId call, core::Time now) {
+  if (core_.awaits_begin()) read_pages(now);
+  core_.cancel(call, now);
+}
+
 void PoolShell::turn(core::Time now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
     for (const auto& each : channels_) {
@@ -228,12 +240,7 @@ void PoolShell::turn(core::Time now) {
     }
     // In this order: the clock, then the pages, then deadlines (PROTOCOL.md, "Begin").
     const bool due = core_.next_time() <= now;
-    if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) {
-      page_read_ = now;
-      for (const auto& each : channels_) {
-        if (each) each->read_page(core_, now);
-      }
-    }
+    if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) read_pages(now);
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
     flush(now);

@@ -39,6 +39,8 @@ class PoolShell {
   [[nodiscard]] core::PoolCore& core() noexcept { return core_; }
   [[nodiscard]] const core::PoolCore& core() const noexcept { return core_; }
 
+  /// Reads the page first, so that a call which began is cancelled as one that began.
+  void cancel(core::CallId call, core::Time now);
   /// Does what the core wants done by now: sends, delivers, spawns, kills.
   void flush(core::Time now);
   /// A whole turn: time, messages, actions, until nothing is left to do at once. Loop thread.
@@ -59,6 +61,7 @@ class PoolShell {
     std::uint32_t in_flight = 0;
   };
   [[nodiscard]] std::vector<WorkerFact> worker_facts() const;
+  [[nodiscard]] pid_t nursery_pid() const noexcept { return nursery_ ? nursery_->pid() : 0; }
   /// Whether a drain ended with workers that had to be killed.
   [[nodiscard]] bool drain_was_cut() const noexcept { return drain_cut_; }
   /// After everything stopped: waits, bounded, until the nursery is gone.
@@ -72,6 +75,7 @@ class PoolShell {
   void on_nursery_gone(const std::string& why);
   void perform(core::LifeAction&, core::Time now);
   void spawn(const core::Spawn&, core::Time now);
+  void read_pages(core::Time now);
   void send_runs(core::Actions&);
   void end_exited(core::Time now);
   [[nodiscard]] WorkerChannel* channel(core::WorkerId) const noexcept;

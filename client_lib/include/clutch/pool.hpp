@@ -5,8 +5,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "clutch/caller.hpp"
+#include "clutch/function_info.hpp"
 #include "clutch/pool_options.hpp"
 #include "clutch/result.hpp"
 
@@ -15,6 +18,17 @@ namespace clutch {
 namespace detail {
 class PoolEngine;
 }
+
+/// A worker as it is at one moment.
+struct WorkerInfo {
+  std::uint32_t worker = 0;       ///< its place in the pool, from 0
+  std::uint64_t incarnation = 0;  ///< which life this is, counted over the pool
+  int pid = 0;                    ///< 0: there is no process just now
+  std::string state;              ///< absent, booting, ready, stopping, condemned
+  std::uint64_t calls = 0;        ///< sent to it in all its lives
+  std::uint64_t restarts = 0;
+  std::uint32_t in_flight = 0;    ///< calls that it has
+};
 
 /// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.
 class [[nodiscard]] Pool : public Caller {
@@ -32,6 +46,13 @@ class [[nodiscard]] Pool : public Caller {
   /// Takes no more calls, gives those under way until `timeout`, ends the workers, and returns when they are gone.
   /// True: every call had ended by itself.
   bool stop(std::chrono::nanoseconds timeout);
+
+  /// What can be called, and what of the modules cannot, and why.
+  [[nodiscard]] FunctionList functions() const;
+
+  [[nodiscard]] std::vector<WorkerInfo> workers() const;
+  /// The parent of the workers, a process of this pool's own; 0: none just now.
+  [[nodiscard]] int nursery_pid() const;
 
  private:
   explicit Pool(std::shared_ptr<detail::PoolEngine> engine);

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "e2e/support.hpp"
+
+namespace clutch::e2e {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+TEST(Concurrency, AHundredSleepersTakeAsLongAsOne) {
+  const auto& pool = shared_pool();
+  const auto before = Clock::now();
+  std::vector<Call<int>> calls;
+  for (int i = 0; i < 100; ++i) calls.push_back(pool.call<int>("shop.sleep", 1.0, i));
+  for (int i = 0; i < 100; ++i) EXPECT_VALUE(calls[static_cast<std::size_t>(i)].get(), i);
+  EXPECT_LT(Clock::now() - before, 2s);
+}
+
+TEST(Concurrency, TenThousandSleepAtOnceWhereAllowed) {
+  auto options = shop_options();
+  options.concurrency = 10'000;
+  const auto pool = start(options);
+  const auto before = Clock::now();
+  std::vector<Call<int>> calls;
+  for (int i = 0; i < 10'000; ++i) calls.push_back(pool.call<int>("shop.counted_sleep", 1.0));
+  int most = 0;
+  for (auto& call : calls) most = std::max(most, call.get().value());
+  EXPECT_EQ(most, 10'000);
+  EXPECT_LT(Clock::now() - before, 10s);
+}
+
+TEST(Concurrency, HoldsAMillionCallsToItsBound) {
+  auto options = shop_options();
+  options.concurrency = 1000;
+  const auto pool = start(options);
+  std::atomic<int> left{1'000'000};
+  std::atomic<int> most{0};
+  std::atomic<int> failed{0};
+  for (int i = 0; i < 1'000'000; ++i) {
+    pool.call<int>("shop.counted_sleep", 0.0).then([&](const Result<int>& result) {
+      if (!result.ok()) ++failed;
+      if (result.ok()) most = std::max(most.load(), result.value());
+      --left;
+    });
+  }
+  const auto end = Clock::now() + 100s;
+  while (left > 0 && Clock::now() < end) std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(left, 0);
+  EXPECT_EQ(failed, 0);
+  EXPECT_LE(most, 1000);
+  EXPECT_GT(most, 1);
+}
+
+TEST(Concurrency, BoundsAFunctionInAWorker) {
+  const auto pool = start(shop_options());
+  std::vector<Call<int>> calls;
+  for (int i = 0; i < 40; ++i) calls.push_back(pool.call<int>("shop.limited", 0.02));
+  // The others are not kept waiting behind it.
+  EXPECT_VALUE(pool.call<int>("shop.echo", 1).get(), 1);
+  int most = 0;
+  for (auto& call : calls) most = std::max(most, call.get().value());
+  EXPECT_EQ(most, 4);
+}
+
+TEST(Concurrency, BoundsAFunctionInAPool) {
+  Scratch scratch;
+  const auto pool = start(shop_options(2));
+  std::vector<Call<int>> calls;
+  for (int i = 0; i < 30; ++i) calls.push_back(pool.call<int>("shop.limited_in_pool", scratch.path(), 0.02));
+  int most = 0;
+  for (auto& call : calls) most = std::max(most, call.get().value());
+  EXPECT_LE(most, 3);
+  EXPECT_GE(most, 2);
+}
+
+TEST(Concurrency, SpreadsOverWorkers) {
+  const auto pool = start(shop_options(2));
+  auto first = pool.call<void>("shop.block", 0.2);
+  auto second = pool.call<void>("shop.block", 0.2);
+  const auto before = Clock::now();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_LT(Clock::now() - before, 380ms) << "one after the other";
+}
+
+TEST(Concurrency, RunsPlainFunctionsUpToTheThreads) {
+  auto options = shop_options();
+  options.threads = 4;
+  const auto pool = start(options);
+  const auto before = Clock::now();
+  std::vector<Call<std::string>> calls;
+  for (int i = 0; i < 8; ++i) calls.push_back(pool.call<std::string>("shop.plain_sleep", 0.2));
+  std::set<std::string> threads;
+  for (auto& call : calls) threads.insert(call.get().value());
+  EXPECT_LE(threads.size(), 4u);
+  EXPECT_GE(Clock::now() - before, 390ms);
+  EXPECT_LT(Clock::now() - before, 1400ms);
+}
+
+TEST(Concurrency, TakesCallsFromManyThreads) {
+  const auto& pool = shared_pool();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        const auto result = pool.call<int>("shop.echo", t * 1000 + i).get();
+        if (!result.ok() || result.value() != t * 1000 + i) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace clutch::e2e

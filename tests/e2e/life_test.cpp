@@ -1,0 +1,143 @@
+// The end of a pool, and what a host may do to it: fork, ignore its children, leave from another thread.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include <thread>
+
+#include "e2e/support.hpp"
+
+namespace clutch::e2e {
+namespace {
+
+bool alive(int pid) { return ::kill(pid, 0) == 0; }
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+std::size_t sockets_left() {
+  const char* directory = std::getenv("XDG_RUNTIME_DIR");
+  std::size_t count = 0;
+  if (directory == nullptr) return 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename().string().starts_with("clutch-")) ++count;
+  }
+  return count;
+}
+
+TEST(Life, LeavesNothingBehind) {
+  static_cast<void>(shared_pool().call<int>("shop.echo", 1).get());  // what is made once is made
+  { const auto warm = start(shop_options()); }
+  const auto descriptors = open_descriptors();
+  const auto sockets = sockets_left();
+  int worker = 0;
+  {
+    const auto pool = start(shop_options());
+    worker = pool.call<int>("shop.pid").get().value();
+    EXPECT_TRUE(alive(worker));
+  }
+  EXPECT_FALSE(alive(worker));
+  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_EQ(sockets_left(), sockets);
+}
+
+TEST(Life, EndingThePoolCancelsWhatIsUnderWay) {
+  Scratch scratch;
+  std::optional<Call<void>> call;
+  {
+    const auto pool = start(shop_options());
+    call.emplace(pool.call<void>("shop.until_cancelled", scratch.path(), "call"));
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.begun"); }));
+  }
+  EXPECT_FAILS(call->get(), cancelled, run, started);
+  EXPECT_TRUE(std::filesystem::exists(scratch / "call.finally"));
+}
+
+TEST(Life, EndingThePoolLetsDetachedCallsEnd) {
+  Scratch scratch;
+  {
+    const auto pool = start(shop_options());
+    pool.call<void>("shop.mark", scratch / "first", 0.2).detach();
+    pool.call<int>("shop.ledger", scratch / "second", 1, 0.2).detach();
+  }
+  EXPECT_EQ(scratch.lines("first").size(), 1u);
+  EXPECT_EQ(scratch.lines("second").size(), 1u);
+}
+
+TEST(Life, StopGivesCallsTheirTimeAndNoMore) {
+  auto pool = start(shop_options());
+  auto quick = pool.call<int>("shop.sleep", 0.2, 1);
+  auto endless = pool.call<int>("shop.stubborn", 3600.0);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_FALSE(pool.stop(500ms));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  EXPECT_VALUE(quick.get(), 1);
+  EXPECT_FAILS(endless.get(), worker_lost, run, started);
+  EXPECT_FAILS(pool.call<int>("shop.echo", 1).get(), unavailable, transport, not_started);
+}
+
+TEST(Life, ACallerMayOutliveItsPool) {
+  std::optional<Caller> caller;
+  {
+    const auto pool = start(shop_options());
+    caller.emplace(pool.with({.timeout = 10s}));
+    EXPECT_VALUE(caller->call<int>("shop.echo", 1).get(), 1);
+  }
+  EXPECT_FAILS(caller->call<int>("shop.echo", 1).get(), unavailable, transport, not_started);
+}
+
+TEST(Life, IsInertInAForkedChild) {
+  auto pool = std::make_unique<Pool>(start(shop_options()));
+  EXPECT_VALUE(pool->call<int>("shop.echo", 1).get(), 1);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto result = pool->call<int>("shop.echo", 1).get();
+    const bool inert = !result.ok() && result.error().code == Code::unavailable;
+    pool.reset();
+    std::_Exit(inert ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  for (int i = 0; i < 100; ++i) EXPECT_VALUE(pool->call<int>("shop.echo", i).get(), i);
+}
+
+TEST(Life, OutlivesTheThreadThatStartedIt) {
+  std::optional<Pool> pool;
+  std::thread([&] { pool.emplace(start(shop_options())); }).join();
+  EXPECT_VALUE(pool->call<int>("shop.echo", 1).get(), 1);
+}
+
+TEST(Life, NeedsNothingOfTheHostsChildren) {
+  struct sigaction ignore {};
+  struct sigaction before {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &ignore, &before);
+  {
+    const auto pool = start(shop_options());
+    ::kill(pool.call<int>("shop.pid").get().value(), SIGKILL);
+    EXPECT_TRUE(eventually([&] { return pool.call<int>("shop.echo", 1).get().ok(); }));
+  }
+  ::sigaction(SIGCHLD, &before, nullptr);
+}
+
+TEST(Life, SurvivesItsNursery) {
+  Records records;
+  auto options = shop_options(2);
+  options.log = records.sink();
+  const auto pool = start(options);
+  const auto worker = pool.call<int>("shop.pid").get().value();
+  const pid_t nursery = pool.nursery_pid();
+  ::kill(nursery, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return !alive(worker); }));
+  EXPECT_TRUE(eventually([&] { return pool.call<int>("shop.echo", 1).get().ok(); }));
+  EXPECT_NE(pool.nursery_pid(), nursery);
+  EXPECT_TRUE(records.find("the nursery is gone"));
+}
+
+}  // namespace
+}  // namespace clutch::e2e
