@@ -13,12 +13,13 @@ constexpr Duration tick = std::chrono::milliseconds(1);
 // Rounded up: a timer never fires before its time.
 std::uint64_t TimerWheel::tick_of(Time time) const noexcept {
   if (time <= start_) return 0;
-  return static_cast<std::uint64_t>((time - start_ + tick - Duration(1)) / tick);
+  const auto since = time - start_;
+  return static_cast<std::uint64_t>(since / tick) + (since % tick == Duration(0) ? 0 : 1);
 }
 
 void TimerWheel::set(Timer& timer, Time due) noexcept {
   stop(timer);
-  if (due == never) return;
+  if (due > never - tick) return;  // rounded up there would be no such time
   timer.due_tick = std::max(tick_of(due), now_tick_);
   place(timer);
   ++count_;
@@ -34,23 +35,17 @@ void TimerWheel::stop(Timer& timer) noexcept {
 // The level is the highest group of six bits in which the due tick differs from now.
 void TimerWheel::place(Timer& timer) noexcept {
   const std::uint64_t differs = timer.due_tick ^ now_tick_;
-  unsigned level = differs == 0 ? 0 : (static_cast<unsigned>(std::bit_width(differs)) - 1) / bits;
-  std::uint64_t slot = 0;
-  if (level >= levels) {  // beyond the wheel: the slot that comes up last
-    level = levels - 1;
-    slot = (now_tick_ >> bits * level) + slots - 1;
-  } else {
-    slot = timer.due_tick >> bits * level;
-  }
-  timer.slot = static_cast<std::uint16_t>(level * slots + slot % slots);
-  occupied_[level] |= std::uint64_t{1} << slot % slots;
+  const unsigned level = differs == 0 ? 0 : (static_cast<unsigned>(std::bit_width(differs)) - 1) / bits;
+  const std::uint64_t slot = (timer.due_tick >> bits * level) % slots;
+  timer.slot = static_cast<std::uint16_t>(level * slots + slot);
+  occupied_[level] |= std::uint64_t{1} << slot;
   wheel_[timer.slot].push_back(timer);
 }
 
 void TimerWheel::cascade(unsigned level) noexcept {
   const auto index = level * slots + (now_tick_ >> bits * level) % slots;
   occupied_[level] &= ~(std::uint64_t{1} << index % slots);
-  // Moved to lower levels, or, when beyond the wheel, to another slot of the last: never back into this one.
+  // To lower levels, never back into this one.
   while (Timer* timer = wheel_[index].pop_front()) place(*timer);
 }
 
@@ -63,35 +58,26 @@ Timer* TimerWheel::expire(Time now) noexcept {
       return timer;
     }
     if (now_tick_ >= until) return nullptr;
-    if (count_ == 0) {
-      now_tick_ = until;
-      return nullptr;
-    }
-    // Straight to the next occupied slot of this turn of the lowest level, or to its end.
-    const auto later = occupied_[0] >> now_tick_ % slots;
-    const auto steps = later == 0 ? slots - now_tick_ % slots : static_cast<std::uint64_t>(std::countr_zero(later));
-    now_tick_ = std::min(until, now_tick_ + std::max<std::uint64_t>(steps, 1));
+    now_tick_ = std::min(until, next_tick());
     for (unsigned level = levels - 1; level > 0; --level) {
       if (now_tick_ % (std::uint64_t{1} << bits * level) == 0) cascade(level);
     }
   }
 }
 
-Time TimerWheel::next() const noexcept {
-  if (count_ == 0) return never;
-  const auto time_of = [this](std::uint64_t at) { return start_ + tick * static_cast<std::int64_t>(at); };
-  const auto later = occupied_[0] >> now_tick_ % slots;
-  if (later != 0) return time_of(now_tick_ + static_cast<std::uint64_t>(std::countr_zero(later)));
-  // The next cascade of the lowest level that has something to hand down.
-  for (unsigned level = 1; level < levels; ++level) {
-    const auto position = (now_tick_ >> bits * level) % slots;
-    const auto ahead = position + 1 == slots ? 0 : occupied_[level] >> (position + 1);
-    if (ahead != 0) {
-      const auto steps = static_cast<std::uint64_t>(std::countr_zero(ahead)) + 1;
-      return time_of(((now_tick_ >> bits * level) + steps) << bits * level);
-    }
+// The first occupied slot of the lowest level that has one: timers that are due, or some to hand down. Whatever is in
+// a level lies ahead in the present turn of it, else it would be in a higher one.
+std::uint64_t TimerWheel::next_tick() const noexcept {
+  for (unsigned level = 0; level < levels; ++level) {
+    const auto turn = now_tick_ >> bits * level;
+    const auto ahead = occupied_[level] >> turn % slots;
+    if (ahead != 0) return (turn + static_cast<std::uint64_t>(std::countr_zero(ahead))) << bits * level;
   }
-  return time_of(((now_tick_ >> bits * levels) + 1) << bits * levels);
+  return ~std::uint64_t{0};
+}
+
+Time TimerWheel::next() const noexcept {
+  return count_ == 0 ? never : start_ + tick * static_cast<std::int64_t>(next_tick());
 }
 
 }  // namespace clutch::core

@@ -36,9 +36,10 @@ class TimerWheel {
  private:
   static constexpr unsigned bits = 6;
   static constexpr unsigned slots = 1u << bits;
-  static constexpr unsigned levels = 5;  // 64^5 ms, 12 days; what is later waits in the last slot and is set anew
+  static constexpr unsigned levels = 8;  // 64^8 ms: all that Time can say, so that no turn of the wheel ever ends
 
   [[nodiscard]] std::uint64_t tick_of(Time) const noexcept;
+  [[nodiscard]] std::uint64_t next_tick() const noexcept;
   void place(Timer&) noexcept;
   void cascade(unsigned level) noexcept;
 
