@@ -40,7 +40,8 @@ std::vector<FunctionId> Functions::merge(const Registration& registration) {
   ids.reserve(registration.functions.size());
   for (const auto& function : registration.functions) {
     const auto [at, added] = by_name_.try_emplace(function.name, FunctionId{static_cast<std::uint32_t>(size())});
-    if (added) {
+    if (added || functions_[at->second.value].kind != function.kind) {
+      at->second = FunctionId{static_cast<std::uint32_t>(size())};
       functions_.push_back(function);
     } else {
       functions_[at->second.value] = function;

@@ -1,5 +1,5 @@
 // The functions of a pool: what its workers registered, by name. Grows when a reload brings new ones; an id, once given,
-// keeps its meaning. Pure.
+// keeps its meaning: what is of another kind than before gets a new one. Pure.
 #pragma once
 
 #include <map>
@@ -43,7 +43,8 @@ struct Registration {
 
 class Functions {
  public:
-  /// Adds or renews by name. The result maps a position in `registration` to its id.
+  /// Adds or renews by name, which from then on stands for the latest. The result maps a position in `registration` to
+  /// its id.
   std::vector<FunctionId> merge(const Registration& registration);
 
   [[nodiscard]] std::optional<FunctionId> find(std::string_view name) const;
