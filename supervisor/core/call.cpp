@@ -22,7 +22,7 @@ void CallTable::release(Call& call) noexcept {
   ++call.generation;
   call.state = CallState::free;
   call.certainty = Certainty::not_started;
-  call.answered = call.cancel_sent = call.detached = false;
+  call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = false;
   call.request = Request{};
   call.metadata = Blob{};
   call.attempt_deadline = never;

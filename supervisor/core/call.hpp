@@ -29,6 +29,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   Certainty certainty = Certainty::not_started;
   bool answered = false;
   bool cancel_sent = false;
+  bool maybe_passed_over = false;  ///< cancelled or expired when it was shown begun: its code need not have run
   bool detached = false;
   FunctionId function;
   WorkerId worker;

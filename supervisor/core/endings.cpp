@@ -56,8 +56,10 @@ void PoolCore::drop_queued(Call& call, Error&& error) {
 }
 
 void PoolCore::drop_hopeless(Call& call) {
+  const std::string why = state_ == PoolState::draining ? "the pool is stopping, and " : "";
   drop_queued(call, error_of(Code::unavailable, Stage::queue, Certainty::not_started,
-                             "no worker has `" + functions_[call.function].name + "` any more: it was not begun"));
+                             why + "no worker has `" + functions_[call.function].name +
+                                 "` any more: the call was not begun"));
 }
 
 // The worker is done with it.

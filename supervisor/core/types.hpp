@@ -18,6 +18,9 @@ using Time = std::chrono::steady_clock::time_point;  // CLOCK_MONOTONIC on Linux
 using Duration = std::chrono::nanoseconds;
 inline constexpr Time never = Time::max();
 
+/// `never` where Time cannot say it: durations come from peers.
+[[nodiscard]] constexpr Time after(Time now, Duration by) noexcept { return by < never - now ? now + by : never; }
+
 /// The supervisor's name for a call: a slot of the call table and how often that slot was used.
 struct CallId {
   std::uint64_t value = 0;

@@ -51,7 +51,7 @@ struct Worker {
   std::uint64_t next_seq = 1;
   std::array<Lane, executions> lanes;
   std::vector<std::uint32_t> index_of;  ///< by FunctionId: its position in this worker's REGISTER, or absent_index
-  std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun, of functions with a limit
+  std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun
   IntrusiveList<Call, PlaceTag> leases;
   Time act_at = never;  ///< absent: respawn; booting: too late
   std::optional<Error> boot_error;
