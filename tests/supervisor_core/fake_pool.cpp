@@ -1,0 +1,174 @@
+#include "fake_pool.hpp"
+
+namespace clutch::core::test {
+
+Function function(std::string name, FunctionKind kind, std::uint32_t limit, bool per_pool) {
+  Function made;
+  made.name = std::move(name);
+  made.kind = kind;
+  made.limit = limit;
+  made.limit_per_pool = per_pool;
+  return made;
+}
+
+Registration usual_functions() {
+  return {.functions = {function("m.f"), function("m.g"), function("m.plain", FunctionKind::plain),
+                        function("m.two", FunctionKind::coroutine, 2),
+                        function("m.one", FunctionKind::coroutine, 1, true)},
+          .left_out = {}};
+}
+
+Request request_of(std::size_t bytes) {
+  Request request;
+  request.args = Blob(std::vector<std::byte>(bytes));
+  return request;
+}
+
+FakePool::FakePool(PoolCoreOptions given) : options(given) {}
+
+void FakePool::start(std::uint32_t workers) {
+  options.workers = workers;
+  core_.emplace(options, now);
+  for (std::uint32_t i = 0; i < workers; ++i) workers_.emplace_back(*this, WorkerId{i});
+  core_->start(now);
+  flush();
+}
+
+void FakePool::ready(std::uint32_t workers, const Registration& registration) {
+  start(workers);
+  for (auto& each : workers_) each.registers(registration);
+}
+
+TestCall FakePool::submit(std::string_view name, const Ask& ask) {
+  Submission submission;
+  submission.session = SessionId{ask.session};
+  submission.tag = ++last_tag_;
+  submission.request = request_of(ask.bytes);
+  if (ask.timeout) submission.deadline = now + *ask.timeout;
+  if (ask.queue_timeout) submission.queue_deadline = now + *ask.queue_timeout;
+  submission.attempt_timeout = ask.attempt_timeout;
+  submission.detached = ask.detached;
+  TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
+  if (call.id) tags_[call.id->value] = call.tag;
+  flush();
+  return call;
+}
+
+std::vector<TestCall> FakePool::submit(std::string_view name, std::size_t count) {
+  std::vector<TestCall> calls;
+  for (std::size_t i = 0; i < count; ++i) calls.push_back(submit(name));
+  return calls;
+}
+
+void FakePool::cancel(const TestCall& call) {
+  core_->cancel(call.id.value(), now);
+  flush();
+}
+
+void FakePool::close_session(std::uint32_t session) {
+  core_->on_session_closed(SessionId{session}, now);
+  flush();
+}
+
+void FakePool::drain(Duration within) {
+  core_->drain(now + within, now);
+  flush();
+}
+
+void FakePool::read_pages() {
+  for (auto& each : workers_) {
+    core_->on_page(each.id_, Incarnation{each.incarnation}, each.page[0], each.page[1], now);
+  }
+  flush();
+}
+
+void FakePool::advance(Duration by) {
+  const Time target = now + by;
+  for (;;) {
+    const Time next = core_->next_time();
+    const bool due = next <= target;
+    now = due ? std::max(now, next) : target;
+    if (!due) return;
+    read_pages();
+    core_->on_time(now);
+    flush();
+  }
+}
+
+void FakePool::flush() {
+  while (true) {
+    Actions actions = std::move(core_->actions());
+    core_->actions().clear();
+    if (actions.runs.empty() && actions.cancels.empty() && actions.deliveries.empty() && actions.life.empty()) return;
+    for (const auto& send : actions.runs) {
+      const auto run = core_->run_of(send);
+      if (!run) continue;
+      auto& worker = workers_.at(send.worker.value);
+      const auto execution = execution_of(worker.registered_.functions.at(run->function).kind);
+      worker.received_.push_back({tags_.at(run->call.value), run->call, run->seq, run->function, execution,
+                                  run->expires, run->request.bytes()});
+    }
+    for (const auto& cancel : actions.cancels) {
+      workers_.at(cancel.worker.value).cancels_[cancel.seq] = cancel.deadline ? 'd' : 'c';
+    }
+    for (auto& delivery : actions.deliveries) {
+      const bool first = outcomes_.emplace(delivery.tag, std::move(delivery.outcome)).second;
+      EXPECT_TRUE(first) << "a second outcome for call " << delivery.tag;
+    }
+    for (const auto& action : actions.life) do_life(action);
+  }
+}
+
+void FakePool::do_life(const LifeAction& action) {
+  life.push_back(action);
+  if (const auto* spawn = std::get_if<Spawn>(&action)) {
+    auto& worker = workers_.at(spawn->worker.value);
+    worker.incarnation = spawn->incarnation.value;
+    worker.stop_sent = false;
+    worker.killed.clear();
+    worker.page = {};
+    worker.received_.clear();
+    worker.cancels_.clear();
+  } else if (const auto* kill = std::get_if<Kill>(&action)) {
+    workers_.at(kill->worker.value).killed = kill->why;
+  } else if (const auto* stop = std::get_if<SendStop>(&action)) {
+    workers_.at(stop->worker.value).stop_sent = true;
+  }
+}
+
+testing::AssertionResult FakePool::returned(const TestCall& call) const {
+  if (!over(call)) return testing::AssertionFailure() << "it is not over";
+  const auto& outcome = outcomes_.at(call.tag);
+  if (std::holds_alternative<Reply>(outcome)) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "it ended as " << describe(std::get<Error>(outcome));
+}
+
+testing::AssertionResult FakePool::ended(const TestCall& call, Code code, Certainty certainty,
+                                         std::string_view says) const {
+  if (!over(call)) return testing::AssertionFailure() << "it is not over";
+  const auto* error = std::get_if<Error>(&outcomes_.at(call.tag));
+  if (error == nullptr) return testing::AssertionFailure() << "it returned a value";
+  if (error->code != code || error->certainty != certainty || error->message.find(says) == std::string::npos) {
+    return testing::AssertionFailure() << "it ended as " << to_string(error->code) << ", "
+                                       << to_string(error->certainty) << ": " << error->message;
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult FakePool::quiet() {
+  const auto& counters = core_->counters();
+  if (core_->queued() != 0) return testing::AssertionFailure() << core_->queued() << " calls are queued";
+  if (core_->calls() != 0) return testing::AssertionFailure() << core_->calls() << " calls are kept";
+  if (counters.submitted != counters.delivered || counters.delivered != outcomes_.size()) {
+    return testing::AssertionFailure() << counters.submitted << " submitted, " << counters.delivered << " delivered";
+  }
+  for (const auto& worker : core_->workers()) {
+    if (worker->load() != 0 || !worker->leases.empty()) return testing::AssertionFailure() << "a worker has calls";
+    for (const auto running : worker->running) {
+      if (running != 0) return testing::AssertionFailure() << "a limit's place is not given back";
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+}  // namespace clutch::core::test
