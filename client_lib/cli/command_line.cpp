@@ -1,0 +1,234 @@
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <thread>
+
+#include "duration.hpp"
+#include "exit_code.hpp"
+#include "help.hpp"
+#include "suggest.hpp"
+
+namespace clutch::cli {
+namespace {
+
+// CLI11 takes "[1,2]" apart where an option may be given many times, and has no way to be told not to. A JSON array is
+// hidden from it behind this character, which no argument begins with.
+constexpr char hidden = '\x1f';
+
+std::string hide(std::string text) {
+  return text.starts_with('[') && text.ends_with(']') ? hidden + text : text;
+}
+std::string show(std::string text) {
+  if (text.starts_with(hidden)) text.erase(0, 1);
+  return text;
+}
+
+std::string join(std::initializer_list<const char*> texts) {
+  std::string out;
+  for (const char* text : texts) out += std::string(out.empty() ? "" : "\n") + text;
+  return out;
+}
+
+void add_duration(CLI::App& app, const std::string& flag, std::optional<std::chrono::nanoseconds>& to, const std::string& text) {
+  const auto take = [&to, flag](const std::string& given) {
+    to = parse_duration(given);
+    if (!to) throw CLI::ValidationError(flag, "`" + given + "` is no duration: write 30s, 1.5s, 250ms, 2m or 1h");
+  };
+  app.add_option_function<std::string>(flag, take, text)->type_name("DURATION");
+}
+
+void add_pairs(CLI::App& app, const std::string& flag, std::map<std::string, std::string>& to, const std::string& text) {
+  const auto take = [&to, flag](const std::string& given) {
+    const auto equals = given.find('=');
+    if (equals == std::string::npos || equals == 0) throw CLI::ValidationError(flag, "`" + given + "` is not KEY=VALUE");
+    to.insert_or_assign(given.substr(0, equals), given.substr(equals + 1));
+  };
+  app.add_option_function<std::string>(flag, take, text)
+      ->type_name("KEY=VALUE")
+      ->trigger_on_parse()
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// Fills Options from the flags of one command; lives until the command line is parsed.
+class Builder {
+ public:
+  explicit Builder(CLI::App& app) : app_(app) {}
+
+  void build() {
+    app_.require_subcommand(1);
+    app_.set_help_flag("-h,--help", "print this help and exit");
+    app_.set_version_flag("--version", std::string("clutch ") + CLUTCH_VERSION, "print the version and exit");
+    app_.footer(join({help::main_footer, help::exit_codes}));
+    run();
+    call();
+    map();
+    functions();
+    ps();
+  }
+
+  Options take() {
+    options_.arguments = arguments_ == nullptr ? std::vector<std::string>() : arguments_->results();
+    if (options_.command == Command::call) options_.arguments = call_arguments_->results();
+    std::transform(options_.arguments.begin(), options_.arguments.end(), options_.arguments.begin(), show);
+    if (retries_ > 0) {
+      auto& policy = options_.call.retry.emplace();
+      policy.attempts = retries_ + 1;
+      policy.exceptions = retry_on_;
+      policy.idempotent = idempotent_;
+    }
+    if (options_.target.pool.path.empty()) options_.target.pool.path = {"."};
+    if (!connect_.empty()) options_.target.endpoint = connect_ == "default" ? "" : connect_;
+    return std::move(options_);
+  }
+
+ private:
+  CLI::App& command(Command which, const char* name, const char* text, const std::string& footer) {
+    auto& sub = *app_.add_subcommand(name, text);
+    sub.footer(join({footer.c_str(), help::exit_codes}));
+    sub.parse_complete_callback([this, which] { options_.command = which; });
+    sub.add_flag("--json", options_.json, "results and failures as JSON, for machines");
+    const std::map<std::string, int> levels = {{"debug", 0}, {"info", 1}, {"warning", 2}, {"error", 3}, {"off", 4}};
+    const auto take = [this, levels](const std::string& given) {
+      const auto level = levels.find(given);
+      if (level == levels.end()) throw CLI::ValidationError("--log-level", "`" + given + "` is none of debug, info, warning, error, off");
+      options_.log_off = level->second == 4;
+      if (!options_.log_off) options_.log_level = static_cast<LogLevel>(level->second);
+    };
+    sub.add_option_function<std::string>("--log-level", take, "what goes to stderr: debug, info, warning, error, off\n(default: warnings, and what the functions print)")
+        ->type_name("LEVEL");
+    return sub;
+  }
+
+  void add_function(CLI::App& sub) {
+    const auto check = [](const std::string& name) {
+      const auto dot = name.rfind('.');
+      const bool good = dot != std::string::npos && dot != 0 && dot + 1 != name.size();
+      return good ? std::string() : "`" + name + "` is not module.function";
+    };
+    sub.add_option("FUNCTION", options_.function, "what to call, as module.function")->required()->check(check, "")->type_name("");
+  }
+  CLI::Option* add_arguments(CLI::App& sub) {
+    return sub.add_option("ARGS", "its arguments, see below")->expected(0, CLI::detail::expected_max_vector_size)->allow_extra_args()->type_name("");
+  }
+
+  void add_call_options(CLI::App& sub) {
+    auto& call = options_.call;
+    add_duration(sub, "--timeout", call.timeout, "for all of it, retries included (default: none)");
+    add_duration(sub, "--attempt-timeout", call.attempt_timeout, "for one run of the function (default: 30s; 0 is none)");
+    add_duration(sub, "--queue-timeout", call.queue_timeout, "until the function begins (default: none)");
+    sub.add_option("--retries", retries_, "further attempts where it did not begin")->type_name("N")->check(CLI::Range(0, 1'000'000), "");
+    sub.add_option("--retry-on", retry_on_, "also where it raised this exception, by name; may be repeated")
+        ->type_name("TYPE")->allow_extra_args(false);
+    sub.add_flag("--idempotent", idempotent_, "running it twice does no harm: retry also what may have begun");
+    add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
+  }
+
+  void add_modules(CLI::App& sub) {
+    auto& pool = options_.target.pool;
+    sub.add_option("--path", pool.path, "put first on sys.path; may be repeated (default: .)")->type_name("DIR")->allow_extra_args(false);
+    sub.add_option("--module", pool.modules, "import this; may be repeated (default: FUNCTION's)")->type_name("M")->allow_extra_args(false);
+    sub.add_option("--python", pool.python, "the Python to run, with pyzmq and msgspec\n(default: that of $VIRTUAL_ENV, else python3)")->type_name("P");
+    add_pairs(sub, "--env", pool.env, "an environment variable of the workers; may be repeated");
+  }
+  void add_workers(CLI::App& sub, std::uint32_t workers) {
+    auto& pool = options_.target.pool;
+    const auto number = CLI::Range(1, 100'000);
+    // What is set here holds for this command alone: defaults are put in when it is parsed.
+    sub.preparse_callback([&pool, workers](std::size_t) { pool.workers = workers; });
+    sub.add_option("--workers", pool.workers, "worker processes (default: " + std::to_string(workers) + ")")->type_name("N")->check(number, "");
+    sub.add_option("--concurrency", pool.concurrency, "coroutines at once in each worker (default: 1000)")->type_name("N")->check(number, "");
+    sub.add_option("--threads", pool.threads, "plain functions at once in each worker (default: 16)")->type_name("N")->check(number, "");
+  }
+  void add_connect(CLI::App& sub, const std::string& text) {
+    sub.add_option("--connect", connect_, text)->type_name("ENDPOINT");
+  }
+  void add_pool_name(CLI::App& sub) {
+    sub.add_option("--pool", options_.call.pool, "the daemon's pool, where two have the function")->type_name("NAME");
+  }
+
+  void run() {
+    auto& sub = command(Command::run, "run", help::run_text, join({help::arguments, help::results, help::run_examples}));
+    add_function(sub);
+    arguments_ = add_arguments(sub);
+    add_modules(sub);
+    add_workers(sub, 1);
+    add_call_options(sub);
+  }
+  void call() {
+    auto& sub = command(Command::call, "call", help::call_text, join({help::arguments, help::results, help::call_examples}));
+    add_function(sub);
+    call_arguments_ = add_arguments(sub);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    add_pool_name(sub);
+    add_call_options(sub);
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+  void map() {
+    auto& sub = command(Command::map, "map", help::map_text, join({help::map_details, help::map_examples}));
+    add_function(sub);
+    sub.add_option("--input", options_.map.input, "lines of JSON (default: stdin)")->type_name("FILE");
+    sub.add_option("--output", options_.map.output, "(default: stdout)")->type_name("FILE");
+    sub.add_option("--in-flight", options_.map.in_flight, "lines read and not yet written (default: 1000)")
+        ->type_name("N")->check(CLI::Range(1, 1'000'000), "");
+    sub.add_flag("--spread", options_.map.spread, "an array is all positional arguments, an object the keywords");
+    sub.add_flag("!--no-progress", options_.map.progress, "no progress bar (there is none but on a terminal)");
+    add_modules(sub);
+    add_workers(sub, std::max(1U, std::thread::hardware_concurrency()));
+    add_connect(sub, "use a daemon instead of workers of one's own; `default` is the user's own");
+    add_pool_name(sub);
+    add_call_options(sub);
+  }
+  void functions() {
+    auto& sub = command(Command::functions, "functions", help::functions_text, help::functions_examples);
+    add_modules(sub);
+    add_connect(sub, "where the daemon listens (default, without --module: the user's own)");
+  }
+  void ps() {
+    auto& sub = command(Command::ps, "ps", help::ps_text, help::ps_examples);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+
+  CLI::App& app_;
+  Options options_;
+  CLI::Option* arguments_ = nullptr;
+  CLI::Option* call_arguments_ = nullptr;
+  std::string connect_;
+  std::uint32_t retries_ = 0;
+  std::vector<std::string> retry_on_;
+  bool idempotent_ = false;
+};
+
+int usage(const std::string& text) {
+  std::fprintf(stderr, "clutch: %s\n", text.c_str());
+  return Exit::usage;
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app(help::main_text, "clutch");
+  Builder builder(app);
+  builder.build();
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> names;
+    for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    if (auto wrong = unknown_command(argv[1], names)) return usage(*wrong);
+  }
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) arguments.push_back(hide(argv[i]));  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // help and version
+    const auto parsed = app.get_subcommands();
+    const std::string name = parsed.empty() ? "clutch" : "clutch " + parsed[0]->get_name();
+    return usage(std::string(error.what()) + "\n`" + name + " --help` tells more");
+  }
+  return builder.take();
+}
+
+}  // namespace clutch::cli

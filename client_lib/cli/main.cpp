@@ -1,0 +1,65 @@
+// clutch: calls Python functions from the command line. Parses, starts or connects, and runs the command.
+#include <cstdio>
+#include <exception>
+
+#include "arguments.hpp"
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "log.hpp"
+#include "map.hpp"
+
+namespace clutch::cli {
+namespace {
+
+int say(const std::string& text, int code) {
+  std::fprintf(stderr, "clutch: %s\n", text.c_str());
+  return code;
+}
+
+int run_command(const Options& options, CallArguments arguments, Map* map, Signals& signals) {
+  auto target = open_target(options);
+  if (!target) return report(options, target.error(), Exit::no_start);
+  const Caller caller = target.value()->caller().with(options.call);
+  switch (options.command) {
+    case Command::map: return map->run(caller, signals);
+    case Command::functions: return list_functions(options, *target.value());
+    case Command::ps: return list_processes(options, *target.value());
+    case Command::run:
+    case Command::call: break;
+  }
+  return call_once(options, std::move(arguments), caller, signals);
+}
+
+// What can be wrong with the command line is told before anything is started.
+int run(const Options& options) {
+  auto arguments = parse_arguments(options.arguments);
+  if (const auto* problem = std::get_if<std::string>(&arguments)) return say(*problem, Exit::usage);
+  Signals signals;
+  std::unique_ptr<Map> map;
+  if (options.command == Command::map) {
+    try {
+      map = std::make_unique<Map>(options);
+    } catch (const std::runtime_error& error) {
+      return say(error.what(), Exit::usage);
+    }
+  }
+  return run_command(options, std::move(std::get<CallArguments>(arguments)), map.get(), signals);
+}
+
+}  // namespace
+}  // namespace clutch::cli
+
+int main(int argc, char** argv) {
+  using namespace clutch::cli;
+  try {
+    const auto parsed = parse_command_line(argc, argv);
+    if (const auto* code = std::get_if<int>(&parsed)) return *code;
+    const auto& options = std::get<Options>(parsed);
+    set_up_log(options);
+    return run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "clutch: %s\n", error.what());
+    return Exit::no_start;
+  }
+}

@@ -1,0 +1,51 @@
+#include "target.hpp"
+
+#include "clutch/pool.hpp"
+#include "log.hpp"
+#if __has_include("clutch/client.hpp")
+#include "clutch/client.hpp"
+#endif
+
+namespace clutch::cli {
+namespace {
+
+class PoolTarget final : public Target {
+ public:
+  explicit PoolTarget(Pool pool) : pool_(std::move(pool)) {}
+  [[nodiscard]] const Caller& caller() const override { return pool_; }
+  [[nodiscard]] Result<FunctionList> functions() override { return pool_.functions(); }
+  [[nodiscard]] Result<Value> processes() override { throw misuse("a pool of one's own has no `ps`"); }
+
+ private:
+  Pool pool_;
+};
+
+PoolOptions pool_options(const Options& options) {
+  PoolOptions pool = options.target.pool;
+  if (pool.modules.empty()) pool.modules.push_back(options.function.substr(0, options.function.rfind('.')));
+  const auto logging = pool_logging(options);
+  pool.log = logging.sink;
+  pool.log_level = logging.level;
+  return pool;
+}
+
+Result<std::unique_ptr<Target>> start_pool(const Options& options) {
+  auto pool = Pool::start(pool_options(options));
+  if (!pool) return pool.error();
+  return std::unique_ptr<Target>(std::make_unique<PoolTarget>(std::move(pool).value()));
+}
+
+Result<std::unique_ptr<Target>> connect(const Options&) {
+  Error error;
+  error.code = Code::unavailable;
+  error.message = "no client yet";
+  return error;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Target>> open_target(const Options& options) {
+  return options.target.endpoint ? connect(options) : start_pool(options);
+}
+
+}  // namespace clutch::cli

@@ -1,0 +1,25 @@
+// Who the calls go to: a pool in this process, or a daemon.
+#pragma once
+
+#include <memory>
+
+#include "clutch/caller.hpp"
+#include "clutch/function_info.hpp"
+#include "clutch/result.hpp"
+#include "options.hpp"
+
+namespace clutch::cli {
+
+class Target {
+ public:
+  virtual ~Target() = default;
+  [[nodiscard]] virtual const Caller& caller() const = 0;
+  [[nodiscard]] virtual Result<FunctionList> functions() = 0;
+  /// For `clutch ps`, as PROTOCOL.md, QUERY, has it.
+  [[nodiscard]] virtual Result<Value> processes() = 0;
+};
+
+/// Starts or connects; the error is why it did not work.
+[[nodiscard]] Result<std::unique_ptr<Target>> open_target(const Options& options);
+
+}  // namespace clutch::cli
