@@ -6,12 +6,14 @@ set(CLUTCH_CLIENT_SOURCES
   src/caller.cpp
   src/codec.cpp
   src/completion_thread.cpp
+  src/fake_pool.cpp
   src/fork_guard.cpp
   src/futex.cpp
   src/loop_engine.cpp
   src/path.cpp
   src/reader.cpp
   src/result.cpp
+  src/retry.cpp
   src/value.cpp
   src/writer.cpp)
 

@@ -1,0 +1,161 @@
+// clutch::testing::FakePool: a Caller whose functions are lambdas, to test code that makes calls without Python. Arguments
+// and results cross through the same codecs as everywhere, so what would not cross does not cross here either.
+//
+//   clutch::testing::FakePool pool;
+//   pool.on("shop.price", [](std::string item) { return item == "tea" ? 3.5 : 0.0; });
+//   EXPECT_EQ(total(pool, {"tea"}), 3.5);
+//
+// A function runs within call(), on the thread that calls; then() and co_await go on on a completion thread, as with a Pool.
+// Time is not waited for: a delay, and the pause before a retry, pass at once, and what would outlast a timeout ends as
+// deadline_exceeded at once. Retry policies are followed. Any thread; destroying it ends what is left as cancelled.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "clutch/caller.hpp"
+#include "clutch/value.hpp"
+
+namespace clutch::testing {
+
+/// The last parameter of a function that takes keyword arguments: all of them, a map.
+struct Keywords {
+  Value values;
+  [[nodiscard]] const Value* find(std::string_view name) const noexcept { return values.find(name); }
+};
+
+/// A call that was made, whatever came of it.
+struct RecordedCall {
+  std::string function;
+  Value args;    ///< an array
+  Value kwargs;  ///< a map, or nil for none
+  CallOptions options;
+};
+
+namespace detail {
+using Handler = std::function<clutch::detail::Outcome(const Request&)>;
+class FakeEngine;
+}  // namespace detail
+
+class FakePool : public Caller {
+ public:
+  explicit FakePool(CallOptions options = {});
+  FakePool(const FakePool&) = delete;
+  FakePool& operator=(const FakePool&) = delete;
+  ~FakePool();
+
+  /// A function: f takes what owns its data, and Keywords last if it takes any; it returns a value, nothing or a Result, or
+  /// throws CallError. Any other exception is an Error as if Python had raised it. Replaces what was said of the name.
+  template <class F>
+  FakePool& on(std::string name, F f);
+  /// Calls of it fail: all, or the next `times`, after which on()'s function answers.
+  FakePool& fail(std::string name, Error error, std::size_t times = SIZE_MAX);
+  /// Calls of it take this long: under a timeout that is shorter they end as deadline_exceeded.
+  FakePool& delay(std::string name, std::chrono::nanoseconds duration);
+  /// Calls of it never end by themselves: only by a timeout, at once, or by a cancel.
+  FakePool& hang(std::string name);
+  /// Calls of it stay under way, whatever their timeout, until release() or a cancel.
+  FakePool& hold(std::string name);
+  /// Answers what hold() held back, on the thread that releases, and holds no more.
+  FakePool& release(std::string_view name);
+
+  /// Calls so far, in order: all, or of one function.
+  [[nodiscard]] std::vector<RecordedCall> calls() const;
+  [[nodiscard]] std::vector<RecordedCall> calls(std::string_view name) const;
+  /// Calls that are under way.
+  [[nodiscard]] std::size_t pending() const;
+
+ private:
+  explicit FakePool(std::shared_ptr<detail::FakeEngine> fake, CallOptions options);
+  void set_handler(std::string name, detail::Handler handler);
+
+  std::shared_ptr<detail::FakeEngine> fake_;
+};
+
+namespace detail {
+
+[[nodiscard]] Error bad_argument(std::string_view what);
+[[nodiscard]] Error raised(const std::exception& exception);
+/// An error where keywords came to a function that takes none, or another number of arguments.
+void check_arity(const Request& request, std::size_t taken, bool takes_keywords);
+[[nodiscard]] Value keywords_of(const Request& request);
+
+template <class T>
+clutch::detail::Outcome outcome_of(const T& value) {
+  Writer writer;
+  writer.value(value);
+  return Reply{writer.blob(), {}};
+}
+template <class T>
+clutch::detail::Outcome outcome_of(const Result<T>& result) {
+  if (!result.ok()) return result.error();
+  if constexpr (std::is_void_v<T>) {
+    return outcome_of(std::monostate());
+  } else {
+    return outcome_of(result.value());
+  }
+}
+
+template <class... A>
+inline constexpr bool takes_keywords = false;
+template <class First, class... Rest>
+inline constexpr bool takes_keywords<First, Rest...> = takes_keywords<Rest...>;
+template <>
+inline constexpr bool takes_keywords<Keywords> = true;
+
+template <class Arguments, std::size_t... I>
+Arguments read_arguments(const Request& request, std::index_sequence<I...>) {
+  Reader reader(request.args.bytes(), &request.frames);
+  auto items = reader.array();
+  [[maybe_unused]] const auto one = [&]<class T>(std::type_identity<T>) -> T {
+    if constexpr (std::is_same_v<T, Keywords>) {
+      return Keywords{keywords_of(request)};
+    } else {
+      return items.template next<T>();
+    }
+  };
+  return Arguments{one(std::type_identity<std::tuple_element_t<I, Arguments>>())...};
+}
+
+template <class R, class... A>
+Handler handler_of(std::function<R(A...)> f) {
+  return [f = std::move(f)](const Request& request) -> clutch::detail::Outcome {
+    using Arguments = std::tuple<std::decay_t<A>...>;
+    constexpr bool keywords = takes_keywords<std::decay_t<A>...>;
+    try {
+      check_arity(request, sizeof...(A) - (keywords ? 1 : 0), keywords);
+      auto arguments = read_arguments<Arguments>(request, std::index_sequence_for<A...>());
+      if constexpr (std::is_void_v<R>) {
+        std::apply(f, std::move(arguments));
+        return outcome_of(std::monostate());
+      } else {
+        return outcome_of(std::apply(f, std::move(arguments)));
+      }
+    } catch (const CallError& error) {
+      return error.error();
+    } catch (const CodecError& error) {
+      return bad_argument(error.what());
+    } catch (const std::exception& error) {
+      return raised(error);
+    }
+  };
+}
+
+}  // namespace detail
+
+template <class F>
+FakePool& FakePool::on(std::string name, F f) {
+  set_handler(std::move(name), detail::handler_of(std::function(std::move(f))));
+  return *this;
+}
+
+}  // namespace clutch::testing

@@ -1,0 +1,318 @@
+#include "clutch/testing/fake_pool.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <optional>
+
+#include "clutch/detail/arguments.hpp"
+#include "clutch/detail/completion_thread.hpp"
+#include "retry.hpp"
+
+namespace clutch::testing {
+namespace detail {
+namespace {
+
+using clutch::detail::CallRef;
+using clutch::detail::CallState;
+using clutch::detail::Outcome;
+using Nanoseconds = std::chrono::nanoseconds;
+
+constexpr Nanoseconds forever = Nanoseconds::max();
+
+Error error_at(Code code, Stage stage, Certainty certainty, std::string message) {
+  Error error;
+  error.code = code;
+  error.stage = stage;
+  error.certainty = certainty;
+  error.message = std::move(message);
+  return error;
+}
+
+// Nil for none, and for what a codec of the program's wrote wrongly: the function is then told by its own reading.
+Value value_of(const Blob& encoded, const PayloadFrames& frames) {
+  if (encoded.empty()) return {};
+  try {
+    Reader reader(encoded.bytes(), &frames);
+    return reader.value<Value>();
+  } catch (const CodecError&) {
+    return {};
+  }
+}
+
+// Levenshtein's.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+class FakeEngine final : public clutch::detail::Engine {
+ public:
+  struct Behaviour {
+    Handler handler;
+    std::optional<Error> error;
+    std::size_t failures = 0;
+    Nanoseconds takes{0};
+    bool held = false;
+  };
+  struct Pending {
+    CallRef call;
+    std::string function;
+    Request request;
+    CallOptions options;
+  };
+
+  void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) override {
+    {
+      const std::lock_guard lock(mutex);
+      recorded.push_back({std::string(function), value_of(request.args, request.frames),
+                          value_of(request.kwargs, request.frames), options});
+      const auto found = behaviours.find(function);
+      if (found != behaviours.end() && found->second.held && !ended) {
+        pending.push_back({std::move(call), std::string(function), std::move(request), options});
+        return;
+      }
+    }
+    answer({std::move(call), std::string(function), std::move(request), options});
+  }
+
+  void cancel(CallState& call) override {
+    end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
+  }
+  void detach(CallState&) override {}
+  void post(void (*run)(void*), void* argument) override { thread_.post(run, argument); }
+
+  void release(std::string_view name) {
+    std::vector<Pending> released;
+    {
+      const std::lock_guard lock(mutex);
+      if (const auto found = behaviours.find(name); found != behaviours.end()) found->second.held = false;
+      released = take_pending([&](const Pending& one) { return one.function == name; });
+    }
+    for (Pending& one : released) answer(std::move(one));
+  }
+
+  void end() {
+    {
+      const std::lock_guard lock(mutex);
+      ended = true;
+    }
+    end_pending([](const Pending&) { return true; }, "the pool ended");
+  }
+
+  mutable std::mutex mutex;
+  std::map<std::string, Behaviour, std::less<>> behaviours;
+  std::vector<RecordedCall> recorded;
+  std::vector<Pending> pending;
+  bool ended = false;
+
+ private:
+  struct Limit {
+    Nanoseconds left = forever;
+    const char* name = "";
+  };
+
+  // What the first attempt that is not made again came to; nothing where it never ends.
+  std::optional<Outcome> attempts(const Pending& call) {
+    Nanoseconds elapsed{0};
+    for (std::uint32_t number = 1;; ++number) {
+      std::optional<Outcome> outcome = attempt(call, elapsed);
+      auto* error = outcome ? std::get_if<Error>(&*outcome) : nullptr;
+      if (error == nullptr) return outcome;
+      error->attempts = number;
+      const auto remaining = left_of(call.options.timeout, elapsed);
+      const auto delay = call.options.retry ? clutch::detail::retry_delay(*call.options.retry, *error,
+                                                                          {.number = number, .remaining = remaining})
+                                            : std::nullopt;
+      if (!delay) return outcome;
+      elapsed += *delay;
+    }
+  }
+
+  std::optional<Outcome> attempt(const Pending& call, Nanoseconds& elapsed) {
+    Handler handler;
+    Nanoseconds takes{0};
+    std::optional<Error> error;
+    {
+      const std::lock_guard lock(mutex);
+      if (ended) return Outcome(error_at(Code::unavailable, Stage::queue, Certainty::not_started, "the pool has ended"));
+      const auto found = behaviours.find(call.function);
+      if (found == behaviours.end()) return Outcome(unknown(call.function));
+      Behaviour& behaviour = found->second;
+      takes = behaviour.takes;
+      handler = behaviour.handler;
+      const Limit limit = limit_of(call.options, elapsed);
+      if (takes >= limit.left && limit.left != forever) {
+        elapsed += limit.left;
+        return Outcome(error_at(Code::deadline_exceeded, Stage::run, Certainty::started,
+                                std::string(limit.name) + " expired while `" + call.function + "` ran"));
+      }
+      if (takes == forever) return std::nullopt;
+      if (!handler && !behaviour.error) return Outcome(unknown(call.function));
+      if (behaviour.error && (behaviour.failures > 0 || !handler)) {
+        if (behaviour.failures != SIZE_MAX && behaviour.failures != 0) --behaviour.failures;
+        error = behaviour.error;
+      }
+    }
+    elapsed += takes;
+    return error ? Outcome(std::move(*error)) : handler(call.request);
+  }
+
+  void answer(Pending&& call) {
+    std::optional<Outcome> outcome = attempts(call);
+    if (outcome) return call.call->complete(std::move(*outcome));
+    const CallRef state = call.call;
+    {
+      const std::lock_guard lock(mutex);
+      if (!ended) pending.push_back(std::move(call));
+    }
+    // A cancel, or the end, that came before it was pending found nothing to end.
+    if (state->cancel_requested()) cancel(*state);
+    if (call.call) call.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, "the pool ended"));
+  }
+
+  static std::optional<Nanoseconds> left_of(const std::optional<Nanoseconds>& timeout, Nanoseconds elapsed) {
+    if (!timeout) return std::nullopt;
+    return *timeout - elapsed;
+  }
+
+  static Limit limit_of(const CallOptions& options, Nanoseconds elapsed) {
+    Limit limit;
+    if (const auto left = left_of(options.timeout, elapsed)) limit = {std::max(*left, Nanoseconds(0)), "timeout"};
+    const auto attempt = options.attempt_timeout.value_or(Nanoseconds(0));
+    if (attempt > Nanoseconds(0) && attempt < limit.left) limit = {attempt, "attempt_timeout"};
+    return limit;
+  }
+
+  // With the lock held.
+  Error unknown(std::string_view name) const {
+    std::string message = "there is no function `" + std::string(name) + "` in this pool";
+    const std::string* nearest = nullptr;
+    std::size_t distance = std::max<std::size_t>(2, name.size() / 4) + 1;
+    for (const auto& [other, behaviour] : behaviours) {
+      const std::size_t here = edit_distance(other, name);
+      if (here == 0 || here >= distance) continue;
+      nearest = &other;
+      distance = here;
+    }
+    if (nearest != nullptr) message += "; did you mean `" + *nearest + "`?";
+    return error_at(Code::not_found, Stage::lookup, Certainty::not_started, std::move(message));
+  }
+
+  // With the lock held.
+  template <class P>
+  std::vector<Pending> take_pending(const P& which) {
+    const auto taken = std::stable_partition(pending.begin(), pending.end(), [&](const Pending& one) { return !which(one); });
+    std::vector<Pending> out(std::make_move_iterator(taken), std::make_move_iterator(pending.end()));
+    pending.erase(taken, pending.end());
+    return out;
+  }
+
+  template <class P>
+  void end_pending(const P& which, const char* why) {
+    std::vector<Pending> ending;
+    {
+      const std::lock_guard lock(mutex);
+      ending = take_pending(which);
+    }
+    for (Pending& one : ending) {
+      one.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, why));
+    }
+  }
+
+  clutch::detail::CompletionThread thread_;
+};
+
+Error bad_argument(std::string_view what) { return clutch::detail::argument_error(std::string(what)); }
+
+Error raised(const std::exception& exception) {
+  Error error = error_at(Code::failed, Stage::run, Certainty::started, exception.what());
+  auto python = std::make_shared<PythonException>();
+  python->type = "RuntimeError";
+  python->message = exception.what();
+  error.exception = std::move(python);
+  return error;
+}
+
+void check_arity(const Request& request, std::size_t taken, bool takes_keywords) {
+  Reader reader(request.args.bytes());
+  const std::size_t given = reader.array().size();
+  if (given != taken) {
+    throw CodecError("the function takes " + std::to_string(taken) + " positional arguments but " +
+                     std::to_string(given) + " were given");
+  }
+  if (!takes_keywords && !request.kwargs.empty()) throw CodecError("the function takes no keyword arguments");
+}
+
+Value keywords_of(const Request& request) { return value_of(request.kwargs, request.frames); }
+
+}  // namespace detail
+
+FakePool::FakePool(CallOptions options) : FakePool(std::make_shared<detail::FakeEngine>(), std::move(options)) {}
+
+FakePool::FakePool(std::shared_ptr<detail::FakeEngine> fake, CallOptions options)
+    : Caller(fake, std::move(options)), fake_(std::move(fake)) {}
+
+FakePool::~FakePool() { fake_->end(); }
+
+void FakePool::set_handler(std::string name, detail::Handler handler) {
+  const std::lock_guard lock(fake_->mutex);
+  fake_->behaviours[std::move(name)] = {std::move(handler), std::nullopt, 0, std::chrono::nanoseconds(0), false};
+}
+
+FakePool& FakePool::fail(std::string name, Error error, std::size_t times) {
+  const std::lock_guard lock(fake_->mutex);
+  auto& behaviour = fake_->behaviours[std::move(name)];
+  behaviour.error = std::move(error);
+  behaviour.failures = times;
+  return *this;
+}
+
+FakePool& FakePool::delay(std::string name, std::chrono::nanoseconds duration) {
+  const std::lock_guard lock(fake_->mutex);
+  fake_->behaviours[std::move(name)].takes = duration;
+  return *this;
+}
+
+FakePool& FakePool::hang(std::string name) { return delay(std::move(name), std::chrono::nanoseconds::max()); }
+
+FakePool& FakePool::hold(std::string name) {
+  const std::lock_guard lock(fake_->mutex);
+  fake_->behaviours[std::move(name)].held = true;
+  return *this;
+}
+
+FakePool& FakePool::release(std::string_view name) {
+  fake_->release(name);
+  return *this;
+}
+
+std::vector<RecordedCall> FakePool::calls() const {
+  const std::lock_guard lock(fake_->mutex);
+  return fake_->recorded;
+}
+
+std::vector<RecordedCall> FakePool::calls(std::string_view name) const {
+  std::vector<RecordedCall> all = calls();
+  std::erase_if(all, [&](const RecordedCall& call) { return call.function != name; });
+  return all;
+}
+
+std::size_t FakePool::pending() const {
+  const std::lock_guard lock(fake_->mutex);
+  return fake_->pending.size();
+}
+
+}  // namespace clutch::testing
