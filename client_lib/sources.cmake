@@ -13,6 +13,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/path.cpp
   src/reader.cpp
   src/result.cpp
+  src/retries.cpp
   src/retry.cpp
   src/value.cpp
   src/writer.cpp)

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "clutch/protocol/limits.hpp"
@@ -83,14 +84,19 @@ void LoopEngine::run() {
 void LoopEngine::step() {
   const auto now = Clock::now();
   take_inbox(now);
+  for (const auto tag : retries_.take_due(now)) attempt_again(tag, now);
   turn(now);
-  loop_.arm(next_time(now));
+  loop_.arm(std::min(next_time(now), retries_.next_time()));
 }
 
 void LoopEngine::halt() {
   halting_.store(true);
   loop_.wake();
   if (thread_.joinable()) thread_.join();
+  {
+    const std::lock_guard stepping(guard_);
+    end_retries();
+  }
   const std::lock_guard lock(inbox_mutex_);
   for (auto& item : inbox_) {
     if (item.kind == Item::Kind::submit) item.call->complete(gone("the pool or client has ended"));
@@ -141,7 +147,7 @@ bool LoopEngine::send_directly(CallRef& call, std::string_view function, Request
   const auto now = Clock::now();
   begin(std::move(call), function, std::move(request), &options, now, now);
   flush(now);
-  loop_.arm(next_time(now));
+  loop_.arm(std::min(next_time(now), retries_.next_time()));
   // Sending may have swallowed the edge that would have woken the loop.
   if (has_mail()) loop_.wake();
   return true;
@@ -195,7 +201,7 @@ void LoopEngine::take_inbox(Time now) {
         begin(std::move(item.call), *item.function, std::move(item.request), item.options.get(), item.submitted, now);
         break;
       case Item::Kind::cancel:
-        if (!item.call->done()) cancel_attempt(item.call->id.load(), now);
+        if (!item.call->done()) cancel_now(*item.call, now);
         break;
       case Item::Kind::detach:
         if (!item.call->done()) detach_attempt(item.call->id.load());
@@ -221,14 +227,77 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
   CallState* state = call.leak();
   attempt.tag = reinterpret_cast<std::uint64_t>(state);
   in_flight_.fetch_add(1, std::memory_order_relaxed);
+  if (options.retry && options.retry->attempts > 1) {
+    retries_.keep(attempt.tag, {.function = std::string(function),
+                                .request = copy_of(attempt.request),
+                                .options = options,
+                                .deadline = attempt.deadline,
+                                .last_error = {}});
+  }
   const CallRef kept(state);
   if (const auto name = start_attempt(std::move(attempt), now)) state->id.store(*name);
 }
 
+void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
+  Retries::Entry& entry = *retries_.find(tag);
+  ++entry.attempt;
+  Attempt attempt;
+  attempt.tag = tag;
+  attempt.function = entry.function;
+  attempt.request = copy_of(entry.request);
+  attempt.deadline = entry.deadline;
+  attempt.queue_deadline = after(now, entry.options.queue_timeout);
+  attempt.attempt_timeout = entry.options.attempt_timeout;
+  attempt.attempt = entry.attempt;
+  attempt.metadata = encoded(entry.options.metadata);
+  attempt.pool = entry.options.pool;
+  const CallRef kept(reinterpret_cast<CallState*>(tag));
+  if (const auto name = start_attempt(std::move(attempt), now)) kept->id.store(*name);
+}
+
 void LoopEngine::finish(std::uint64_t tag, Outcome&& outcome) {
+  if (auto* error = std::get_if<Error>(&outcome)) {
+    if (try_again(tag, *error, Clock::now())) return;
+    if (const auto* entry = retries_.find(tag)) error->attempts = entry->attempt;
+  }
+  complete(tag, std::move(outcome));
+}
+
+bool LoopEngine::try_again(std::uint64_t tag, const Error& error, Time now) {
+  const Retries::Entry* entry = retries_.find(tag);
+  if (entry == nullptr || retries_ended_ || reinterpret_cast<CallState*>(tag)->cancel_requested()) return false;
+  const auto delay = retries_.on_failure(tag, error, now);
+  if (delay) on_retry(entry->function, error, *delay);
+  return delay.has_value();
+}
+
+void LoopEngine::complete(std::uint64_t tag, Outcome&& outcome) {
+  retries_.forget(tag);
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
   const auto call = CallRef::adopt(reinterpret_cast<CallState*>(tag));
   call->complete(std::move(outcome));
+}
+
+void LoopEngine::end_retries() {
+  retries_ended_ = true;
+  for (const auto tag : retries_.take_waiting()) {
+    const auto& entry = *retries_.find(tag);
+    Error error = entry.last_error;
+    error.attempts = entry.attempt;
+    complete(tag, std::move(error));
+  }
+}
+
+void LoopEngine::cancel_now(CallState& call, Time now) {
+  const auto tag = reinterpret_cast<std::uint64_t>(&call);
+  if (!retries_.waits(tag)) return cancel_attempt(call.id.load(), now);
+  // Between two attempts nothing runs: what the last one was is told, as what the cancel found.
+  const auto& entry = *retries_.find(tag);
+  Error error = entry.last_error;
+  error.code = Code::cancelled;
+  error.message = "cancelled while it waited to be tried again; the attempt before: " + error.message;
+  error.attempts = entry.attempt;
+  complete(tag, std::move(error));
 }
 
 }  // namespace clutch::detail

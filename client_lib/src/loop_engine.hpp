@@ -17,6 +17,7 @@
 #include "clutch/detail/completion_thread.hpp"
 #include "clutch/detail/engine.hpp"
 #include "io/event_loop.hpp"
+#include "retries.hpp"
 
 namespace clutch::detail {
 
@@ -65,8 +66,12 @@ class LoopEngine : public Engine {
   [[nodiscard]] virtual bool has_mail() = 0;
   [[nodiscard]] virtual Time next_time(Time now) const = 0;
 
-  /// The end of an attempt.
+  /// The end of an attempt: the call completes, or is tried again.
   void finish(std::uint64_t tag, Outcome&& outcome);
+  /// No attempt follows any more: what waits for its next ends as its last one did.
+  void end_retries();
+  /// An attempt failed and another follows: for the log.
+  virtual void on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) = 0;
 
   /// Runs `task` on the loop's thread under the guard, soon.
   void on_loop(std::function<void()> task);
@@ -91,6 +96,10 @@ class LoopEngine : public Engine {
   void take_inbox(Time now);
   void begin(CallRef call, std::string_view function, Request&& request, const CallOptions*, Time submitted, Time now);
   void step();
+  void attempt_again(std::uint64_t tag, Time now);
+  void complete(std::uint64_t tag, Outcome&& outcome);
+  [[nodiscard]] bool try_again(std::uint64_t tag, const Error& error, Time now);
+  void cancel_now(CallState& call, Time now);
   [[nodiscard]] static Error gone(std::string message);
 
   std::mutex inbox_mutex_;
@@ -104,6 +113,8 @@ class LoopEngine : public Engine {
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> halting_{false};
   std::vector<Item> taking_;
+  Retries retries_;
+  bool retries_ended_ = false;
   CompletionThread completion_;
   std::thread thread_;
   std::uint64_t fork_generation_;

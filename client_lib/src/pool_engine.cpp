@@ -61,6 +61,7 @@ bool PoolEngine::stop(std::chrono::nanoseconds timeout, bool cancel_first) {
   bool killed = false;
   on_loop([this, timeout, cancel_first] {
     const auto now = Clock::now();
+    end_retries();
     if (cancel_first) shell_->core().on_session_closed(own_session, now);
     shell_->drain(timeout >= Time::max() - now ? Time::max() : now + timeout, now);
   });
@@ -121,6 +122,12 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   const auto call = shell_->core().submit(attempt.function, std::move(submission), now);
   if (!call) return std::nullopt;
   return call->value;
+}
+
+void PoolEngine::on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) {
+  shell_->log().write(LogLevel::warning, "pool " + options_.name,
+                      "`" + function + "` failed (" + std::string(to_string(error.code)) + "), tried again in " +
+                          std::to_string(delay / std::chrono::milliseconds(1)) + " ms");
 }
 
 void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->cancel(core::CallId{name}, now); }

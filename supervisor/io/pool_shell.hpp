@@ -37,6 +37,7 @@ class PoolShell {
   void drain(core::Time by, core::Time now);
 
   [[nodiscard]] core::PoolCore& core() noexcept { return core_; }
+  [[nodiscard]] PoolLog& log() noexcept { return log_; }
   [[nodiscard]] const core::PoolCore& core() const noexcept { return core_; }
 
   /// Reads the page first, so that a call which began is cancelled as one that began.

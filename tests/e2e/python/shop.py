@@ -193,6 +193,32 @@ class Unprintable(Exception):
         raise RuntimeError("not even this")
 
 
+def attempts_so_far(path: str) -> int:
+    with open(path, "a") as file:
+        file.write("x\n")
+    return len(Path(path).read_text().splitlines())
+
+
+async def fails_until(path: str, attempt: int) -> int:
+    seen = attempts_so_far(path)
+    if seen < attempt:
+        raise OutOfStock(seen)
+    return seen
+
+
+async def dies_until(path: str, attempt: int) -> int:
+    seen = attempts_so_far(path)
+    if seen < attempt:
+        os._exit(1)
+    return seen
+
+
+async def attempt_of_success(path: str, attempt: int) -> int:
+    if attempts_so_far(path) < attempt:
+        raise OutOfStock
+    return clutch_worker.current_call().attempt
+
+
 async def die(how: str) -> None:
     if how == "exit":
         os._exit(7)
