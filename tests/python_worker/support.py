@@ -76,6 +76,7 @@ class FakeSupervisor:
     def _bind(self, directory: Path, name: str) -> Any:
         lane = self.context.socket(zmq.DEALER)
         lane.setsockopt(zmq.LINGER, 0)
+        lane.setsockopt(zmq.SNDTIMEO, 2000)  # a lane without a peer would block for ever
         lane.bind(f"ipc://{directory}/{self.incarnation}.{name}")
         self.poller.register(lane, zmq.POLLIN)
         return lane
@@ -128,10 +129,16 @@ class FakeSupervisor:
         }
 
     def send_data(self, records: list[Any], *payloads: bytes) -> None:
-        self.lanes["data"].send_multipart([encode([1, self.incarnation, *records]), *payloads])
+        self._send("data", [encode([1, self.incarnation, *records]), *payloads])
 
     def send_control(self, *records: Any) -> None:
-        self.lanes["control"].send(encode([1, self.incarnation, *records]))
+        self._send("control", [encode([1, self.incarnation, *records])])
+
+    def _send(self, lane: str, frames: list[bytes]) -> None:
+        try:
+            self.lanes[lane].send_multipart(frames)
+        except zmq.Again:
+            raise Gone(f"nobody is at the other end of {lane}") from None
 
     def index(self, name: str) -> int:
         return next(i for i, function in enumerate(self.functions) if function["name"].endswith("." + name))

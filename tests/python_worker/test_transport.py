@@ -90,6 +90,27 @@ def test_messages_that_arrive_while_sending_are_not_forgotten(context: zmq.Conte
     peer.close(0)
 
 
+def test_a_send_looks_for_what_arrived_meanwhile(context: zmq.Context[Any], tmp_path: Path) -> None:
+    """The edge of a message may be spent inside of a send: without the descriptor, a send alone must find it."""
+    lane, peer = connected(context, tmp_path, high_water_mark=10)
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        received = loop.create_future()
+        lane.attach(loop, lambda frames: received.set_result(frames) or 0, lambda: None, 1)
+        await asyncio.sleep(0)
+        loop.remove_reader(lane.socket.fileno())
+        peer.send(b"quiet")
+        lane.socket.poll(5000)
+        lane.send([b"anything"])
+        async with asyncio.timeout(5):
+            assert await received == [b"quiet"]
+
+    asyncio.run(body())
+    lane.close()
+    peer.close(0)
+
+
 def test_a_peer_that_leaves_is_noticed(context: zmq.Context[Any], tmp_path: Path) -> None:
     lane, peer = connected(context, tmp_path, high_water_mark=10)
     errors: list[Any] = []

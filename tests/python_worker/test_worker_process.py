@@ -78,6 +78,7 @@ APP = """
     def plain_fails(): raise OSError(2, "no")
     def plain_leaves(): sys.exit(3)
     def returns_coroutine(x): return echo(x)
+    def returns_forever(): return forever()
     def plain_forks():
         pid = os.fork()
         return "child" if pid == 0 else [pid, os.waitpid(pid, 0)[1]]
@@ -262,6 +263,18 @@ def test_only_so_many_run_at_once(served: Served) -> None:
     app.reply(calls[1])
 
 
+def test_what_a_plain_function_left_on_the_loop_keeps_its_threads_room(served: Served) -> None:
+    app = served(APP, threads=1)
+    first, second = app.queue("returns_forever"), app.queue("plain", 1)
+    app.flush()
+    app.wait(lambda: app.begun[1] == 1)
+    app.ping()
+    assert app.page[2] == 1
+    app.cancel(first)
+    assert app.reply(first)[2]["code"] == "cancelled"
+    assert app.reply(second)[2] == 1
+
+
 def test_what_waits_for_room_is_cancelled_at_once(served: Served) -> None:
     app = served(APP, concurrency=1)
     first, second = app.queue("forever"), app.queue("forever")
@@ -368,6 +381,7 @@ def test_what_is_printed_arrives_at_once(app: FakeSupervisor) -> None:
 def test_sigint_is_ignored(app: FakeSupervisor) -> None:
     app.process.send_signal(signal.SIGINT)
     assert app.value("echo", 1) == 1
+    assert app.read_log() == b""
 
 
 def test_stop_finishes_what_runs(app: FakeSupervisor) -> None:
