@@ -23,7 +23,7 @@ def context() -> Iterator[zmq.Context[Any]]:
 def connected(context: zmq.Context[Any], tmp_path: Path, high_water_mark: int) -> tuple[Lane, zmq.Socket[bytes]]:
     peer = context.socket(zmq.DEALER)
     peer.setsockopt(zmq.RCVHWM, high_water_mark)
-    endpoint = f"ipc:///tmp/clutch-lane-{tmp_path.name}-{id(peer)}"
+    endpoint = f"ipc://@clutch-lane-{tmp_path.name}-{id(peer)}"
     peer.bind(endpoint)
     context.setsockopt(zmq.SNDHWM, high_water_mark)
     lane = Lane(context, endpoint)
@@ -131,7 +131,7 @@ def test_a_peer_that_leaves_is_noticed(context: zmq.Context[Any], tmp_path: Path
 
 
 def test_nobody_listens(context: zmq.Context[Any]) -> None:
-    lane = Lane(context, "ipc:///tmp/clutch-nobody-listens")
+    lane = Lane(context, "ipc://@clutch-nobody-listens")
     with pytest.raises(LaneLost):
         lane.send_blocking(b"hello", 50)
     lane.close()

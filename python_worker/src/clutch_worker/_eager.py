@@ -57,9 +57,9 @@ def _by_hand(loop: AbstractEventLoop) -> Start:
             task: Task[Any] = task_type(coroutine, loop=loop, context=context, name=name)
         finally:
             del attributes["call_soon"]
-        step = caught[0][0]
-        if len(caught) == 1 and getattr(step, "__self__", None) is task:
-            caught.clear()
+        step = caught[0][0]  # of one that was caught alone: a Task schedules its step, and once
+        if len(caught) == 1 and step.__self__ is task:
+            del caught[0]
             try:
                 context.run(step)
             except (SystemExit, KeyboardInterrupt):
