@@ -14,12 +14,23 @@
 namespace clutch::cli {
 namespace {
 
-// CLI11 takes "[1,2]" apart where an option may be given many times, and has no way to be told not to. A JSON array is
-// hidden from it behind this character, which no argument begins with.
+// CLI11 takes "[1,2]" apart where an option may be given many times, and after `--` gives nothing to a subcommand whose
+// positional arguments are optional; neither can be turned off. So a JSON array, and what follows `--`, is hidden from it
+// behind this character, which no argument begins with.
 constexpr char hidden = '\x1f';
 
-std::string hide(std::string text) {
-  return text.starts_with('[') && text.ends_with(']') ? hidden + text : text;
+std::vector<std::string> hide(int argc, const char* const* argv) {
+  std::vector<std::string> out;
+  bool all = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
+    if (!all && text == "--") {
+      all = true;
+    } else {
+      out.push_back(all || (text.starts_with('[') && text.ends_with(']')) ? hidden + text : text);
+    }
+  }
+  return out;
 }
 std::string show(std::string text) {
   if (text.starts_with(hidden)) text.erase(0, 1);
@@ -70,6 +81,7 @@ class Builder {
   }
 
   Options take() {
+    options_.function = show(std::move(options_.function));
     options_.arguments = arguments_ == nullptr ? std::vector<std::string>() : arguments_->results();
     if (options_.command == Command::call) options_.arguments = call_arguments_->results();
     std::transform(options_.arguments.begin(), options_.arguments.end(), options_.arguments.begin(), show);
@@ -218,8 +230,8 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
     if (auto wrong = unknown_command(argv[1], names)) return usage(*wrong);
   }
-  std::vector<std::string> arguments;
-  for (int i = argc - 1; i > 0; --i) arguments.push_back(hide(argv[i]));  // CLI11 takes them from the back
+  auto arguments = hide(argc, argv);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {

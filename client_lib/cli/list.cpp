@@ -44,27 +44,17 @@ std::string described(const FunctionList& list) {
   return out;
 }
 
-// A table of records that all have the same keys.
-std::string table(const Value::Array& rows) {
-  std::vector<std::vector<std::string>> cells(1);
-  for (const Value& row : rows) {
-    const auto* pairs = row.get_if<Value::Map>();
-    if (pairs == nullptr) return to_json(rows, Layout::indented);
-    if (cells.size() == 1 && cells[0].empty()) {
-      for (const auto& [key, value] : *pairs) cells[0].push_back(key.is<std::string>() ? *key.get_if<std::string>() : "");
-    }
-    auto& line = cells.emplace_back();
-    for (const auto& key : cells[0]) {
-      const Value* value = row.find(key);
-      const auto* text = value != nullptr ? value->get_if<std::string>() : nullptr;
-      line.push_back(text != nullptr ? *text : value != nullptr ? to_json(*value) : "");
-    }
-  }
+std::string text_of(const Value& value) {
+  const auto* text = value.get_if<std::string>();
+  return text != nullptr ? *text : to_json(value);
+}
+
+std::string aligned(const std::vector<std::vector<std::string>>& lines) {
   std::string out;
-  for (const auto& line : cells) {
+  for (const auto& line : lines) {
     for (std::size_t column = 0; column < line.size(); ++column) {
       std::size_t width = 0;
-      for (const auto& other : cells) width = std::max(width, other[column].size());
+      for (const auto& other : lines) width = std::max(width, other[column].size());
       out += fmt::format("{:<{}}", line[column], width + 2);
     }
     out.erase(out.find_last_not_of(' ') + 1);
@@ -73,21 +63,43 @@ std::string table(const Value::Array& rows) {
   return out;
 }
 
-// Records in lists as tables, what is beside them as text.
+// A table of records that all have the keys of the first; lists in them follow as tables of their own.
+std::string table(const std::string& title, const Value::Array& rows) {
+  const auto* first = rows.empty() ? nullptr : rows[0].get_if<Value::Map>();
+  if (first == nullptr) return fmt::format("{}: {}\n", title, rows.empty() ? "none" : to_json(rows));
+  std::vector<std::vector<std::string>> lines(1);
+  for (const auto& [key, value] : *first) {
+    if (!value.is<Value::Array>()) lines[0].push_back(text_of(key));
+  }
+  std::string below;
+  for (const Value& row : rows) {
+    auto& line = lines.emplace_back();
+    for (const auto& key : lines[0]) line.push_back(row.find(key) != nullptr ? text_of(*row.find(key)) : "");
+    const auto* pairs = row.get_if<Value::Map>();
+    for (std::size_t i = 0; pairs != nullptr && i < pairs->size(); ++i) {
+      const auto& [key, value] = (*pairs)[i];
+      const auto* inner = value.get_if<Value::Array>();
+      if (inner != nullptr) below += table(fmt::format("{} of {}", text_of(key), line.empty() ? "" : line[0]), *inner);
+    }
+  }
+  return title + '\n' + indented(aligned(lines), "  ") + below;
+}
+
+// As PROTOCOL.md, QUERY, has it, the daemon decides what there is: it is shown whatever it is.
 std::string described(const Value& processes) {
   std::string out;
   const auto* pairs = processes.get_if<Value::Map>();
   if (pairs == nullptr) return to_json(processes, Layout::indented);
   for (const auto& [key, value] : *pairs) {
-    const std::string name = key.is<std::string>() ? *key.get_if<std::string>() : to_json(key);
-    const auto* rows = value.get_if<Value::Array>();
-    if (rows != nullptr && !rows->empty()) {
-      out += name + '\n' + indented(table(*rows), "  ");
+    if (const auto* rows = value.get_if<Value::Array>()) {
+      out += table(text_of(key), *rows);
+    } else if (value.is<Value::Map>()) {
+      out += table(text_of(key), {value});
     } else {
-      out += name + ": " + (value.is<std::string>() ? *value.get_if<std::string>() : to_json(value)) + '\n';
+      out += text_of(key) + ": " + text_of(value) + '\n';
     }
   }
-  while (out.ends_with('\n')) out.pop_back();
+  if (out.ends_with('\n')) out.pop_back();
   return out;
 }
 

@@ -1,6 +1,9 @@
 // clutch: calls Python functions from the command line. Parses, starts or connects, and runs the command.
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
 
 #include "arguments.hpp"
 #include "command_line.hpp"
@@ -17,9 +20,20 @@ int say(const std::string& text, int code) {
   return code;
 }
 
+void hint(const Options& options, const Error& error) {
+  if (options.json || !error.exception || error.exception->type != "ModuleNotFoundError") return;
+  std::string text = "modules are imported from --path, here:";
+  for (const auto& directory : options.target.pool.path) text += ' ' + std::filesystem::absolute(directory).lexically_normal().string();
+  say(text, 0);
+}
+
 int run_command(const Options& options, CallArguments arguments, Map* map, Signals& signals) {
   auto target = open_target(options);
-  if (!target) return report(options, target.error(), Exit::no_start);
+  if (!target) {
+    const int code = report(options, target.error(), Exit::no_start);
+    hint(options, target.error());
+    return code;
+  }
   const Caller caller = target.value()->caller().with(options.call);
   switch (options.command) {
     case Command::map: return map->run(caller, signals);
