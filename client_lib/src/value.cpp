@@ -145,10 +145,10 @@ void Codec<Value>::write(Writer& writer, const Value& value) {
 }
 
 Value Codec<Value>::read(Reader& reader) {
-  const auto before = reader.mark().rest();
+  const auto before = reader.rest();
   Value value = read_any(reader);
   if (value.size() == 0) return value;
-  const auto read = before.first(before.size() - reader.mark().rest().size());
+  const auto read = before.first(before.size() - reader.rest().size());
   if (protocol::scan(read) == protocol::ScanError::duplicate_key) {
     reader.fail_with("a map in which a key occurs twice");
   }

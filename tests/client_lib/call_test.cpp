@@ -6,6 +6,31 @@
 
 #include "client_lib/coroutine.hpp"
 #include "client_lib/support.hpp"
+#include "clutch/combinators.hpp"
+
+namespace {
+
+/// Knows on which thread it was converted.
+struct Converted {
+  std::thread::id on;
+};
+
+struct Throwing {};
+
+}  // namespace
+
+template <>
+struct clutch::Codec<Throwing> {
+  static Throwing read(Reader&) { throw std::runtime_error("the codec's own"); }
+};
+
+template <>
+struct clutch::Codec<Converted> {
+  static Converted read(Reader& reader) {
+    reader.skip();
+    return {std::this_thread::get_id()};
+  }
+};
 
 namespace clutch::testing_support {
 namespace {
@@ -49,6 +74,31 @@ TEST_F(CallTest, AResultThatDoesNotFitIsAnError) {
   const Result<std::string> result = call.get();
   EXPECT_EQ(result.error().code, Code::invalid_argument);
   EXPECT_EQ(result.error().stage, Stage::result);
+}
+
+TEST_F(CallTest, ConversionHappensOnTheConsumersThread) {
+  auto got = pool.call<Converted>("m.f");
+  auto all = try_join_all([&] {
+    std::vector<Call<Converted>> calls;
+    calls.push_back(pool.call<Converted>("m.f"));
+    return calls;
+  }());
+  std::promise<bool> there;
+  pool.call<Converted>("m.f").then(
+      [&](Result<Converted> result) { there.set_value(result.value().on == std::this_thread::get_id()); });
+  std::thread engines_own([&] {
+    for (std::size_t i = 0; i < 3; ++i) answer(1, i);
+  });
+  engines_own.join();
+  EXPECT_EQ(got.get().value().on, std::this_thread::get_id());
+  EXPECT_EQ(all.get().value().at(0).on, std::this_thread::get_id());
+  EXPECT_TRUE(there.get_future().get());
+}
+
+TEST_F(CallTest, ACodecThatThrowsIsThatCallsError) {
+  auto call = pool.call<std::vector<Throwing>>("m.f");
+  engine.complete(0, reply(std::vector{1}));
+  EXPECT_THAT(call.get().error().message, ::testing::HasSubstr("the codec's own"));
 }
 
 TEST_F(CallTest, VoidTakesAnyResultAndMonostateOnlyNil) {
@@ -126,12 +176,14 @@ TEST_F(CallTest, DetachLetsItRun) {
 }
 
 TEST_F(CallTest, CancelAsksTheEngineOnce) {
+  engine.ignore_cancels = true;
   auto call = pool.call<int>("m.f");
   const CancelHandle handle = call.cancel_handle();
   call.cancel();
   call.cancel();
   handle.cancel();
   EXPECT_EQ(engine.cancels, 1);
+  engine.complete(0, error_of(Code::cancelled));
   EXPECT_EQ(call.get().error().code, Code::cancelled);
 }
 

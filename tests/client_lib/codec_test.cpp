@@ -177,6 +177,30 @@ TEST(Codec, AVariantIsTheFirstAlternativeThatFits) {
   EXPECT_THAT((read_error<std::variant<bool, std::vector<int>>>("91a0")), HasSubstr("at $[0]"));
 }
 
+// An array of so many elements, of which none can be read.
+std::vector<std::byte> declaring(std::size_t elements) {
+  std::vector<std::byte> bytes(elements + 5, std::byte{0xc1});
+  bytes[0] = std::byte{0xdd};
+  for (std::size_t i = 0; i < 4; ++i) bytes[i + 1] = static_cast<std::byte>(elements >> (24 - 8 * i));
+  return bytes;
+}
+
+TEST(Codec, ElementsAreBounded) {
+  const auto bytes = declaring(limits::elements_max + 1);
+  Reader reader(bytes);
+  EXPECT_THROW(static_cast<void>(reader.array()), CodecError);
+  EXPECT_THROW(written(std::vector<bool>(limits::elements_max + 1)), CodecError);
+}
+
+TEST(Codec, WhatAnAlternativeThatDidNotFitReadIsNotCounted) {
+  const auto bytes = declaring(limits::elements_max / 2 + 1);
+  Reader reader(bytes);
+  const auto mark = reader.mark();
+  static_cast<void>(reader.array());
+  reader.rewind(mark);
+  EXPECT_NO_THROW(static_cast<void>(reader.array()));
+}
+
 TEST(Codec, TimePointsAreTimestamps) {
   using namespace std::chrono;
   const sys_time<microseconds> before{-500ms};

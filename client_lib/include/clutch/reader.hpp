@@ -65,9 +65,18 @@ class Reader {
   template <class T>
   [[nodiscard]] T value();
 
-  /// Back to where an earlier mark() was taken, within the same array or map.
-  [[nodiscard]] protocol::Cursor mark() const noexcept { return cursor_; }
-  void rewind(const protocol::Cursor& mark) noexcept { cursor_ = mark; }
+  /// A place to go back to, within the same array or map.
+  struct Mark {
+    protocol::Cursor cursor;
+    std::size_t elements;
+  };
+  [[nodiscard]] Mark mark() const noexcept { return {cursor_, path_.elements()}; }
+  void rewind(const Mark& mark) noexcept {
+    cursor_ = mark.cursor;
+    path_.set_elements(mark.elements);
+  }
+  /// What is still to be read.
+  [[nodiscard]] std::span<const std::byte> rest() const noexcept { return cursor_.rest(); }
 
   /// Throws CodecError: "expected <expected>, got <what comes next> at $.a[3]".
   [[noreturn]] void fail(std::string_view expected) const;

@@ -21,9 +21,11 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Any thread. Takes the call; whatever is wrong becomes its outcome. `function` and `options` are read before it
-  /// returns. The engine calls complete() on the state exactly once, perhaps before this returns.
+  /// returns. The engine calls complete() on the state exactly once, perhaps before this returns, holding no lock that
+  /// cancel(), detach() or post() take.
   virtual void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) = 0;
-  /// Any thread. Asks; the call still ends in exactly one outcome, `cancelled` or what it raced with.
+  /// Any thread, also from within complete() of another call, on the thread that completes it (try_join cancels the rest
+  /// there): it must not wait for that. Asks; the call still ends in exactly one outcome, `cancelled` or what it raced with.
   virtual void cancel(CallState& call) = 0;
   /// Any thread. Nobody waits any more; let it run.
   virtual void detach(CallState& call) = 0;

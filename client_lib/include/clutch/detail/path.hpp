@@ -39,6 +39,10 @@ class Path {
   /// Throws CodecError: "expected <what> at <path>" and the like.
   [[noreturn]] void fail(std::string_view message) const;
 
+  /// Elements counted so far; for going back to where they were so many.
+  [[nodiscard]] std::size_t elements() const noexcept { return elements_; }
+  void set_elements(std::size_t elements) noexcept { elements_ = elements; }
+
   /// Starts again, inside so many levels that text() does not show.
   void restart(std::size_t outer_levels) noexcept {
     top_ = nullptr;
