@@ -4,6 +4,11 @@ set(CLUTCH_CLIENT_SOURCES
   src/call_arguments.cpp
   src/call_state.cpp
   src/caller.cpp
+  src/client.cpp
+  src/client_engine.cpp
+  src/client_link.cpp
+  src/client_session.cpp
+  src/client_session_link.cpp
   src/codec.cpp
   src/completion_thread.cpp
   src/fake_pool.cpp

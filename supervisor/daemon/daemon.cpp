@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto last_answers = std::chrono::seconds(2);  // what clients have to take them
 constexpr auto answer_interval = std::chrono::milliseconds(10);
+constexpr auto same_signal = std::chrono::milliseconds(100);  // told twice at once: to the process and to its group
 
 int signal_fd() {
   sigset_t ending;
@@ -123,11 +124,12 @@ void Daemon::on_pool_failed(const std::string& name, const Error& error) {
 
 void Daemon::on_signal() {
   signalfd_siginfo info{};
-  bool told = false;
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    const auto now = io::EventLoop::Clock::now();
+    if (told_ != core::Time{} && now - told_ < same_signal) continue;
     note(LogLevel::info, info.ssi_signo == SIGINT ? "told to end (SIGINT)" : "told to end (SIGTERM)");
-    drain(told || state_ == State::draining);
-    told = true;
+    drain(told_ != core::Time{});
+    told_ = now;
   }
 }
 

@@ -71,6 +71,7 @@ class Daemon {
   State state_ = State::starting;
   std::optional<Error> failure_;
   core::Time end_by_ = core::never;
+  core::Time told_{};  // by a signal, the latest time
   bool done_ = false;
 };
 

@@ -107,7 +107,7 @@ bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessa
       if (why.empty()) on_call(client, record, received, now);
       break;
     case RecordType::cancel:
-      if (const auto* call = under_way(1)) pools_[call->pool].shell->core().cancel(call->call, now);
+      if (const auto* call = under_way(1)) pools_[call->pool].shell->cancel(call->call, now);
       break;
     case RecordType::detach:
       if (const auto* call = under_way(0)) pools_[call->pool].shell->core().detach(call->call);

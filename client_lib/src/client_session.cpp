@@ -1,0 +1,225 @@
+// Calls and time. What goes over the link is in client_session_link.cpp.
+#include "client_session.hpp"
+
+#include <algorithm>
+
+namespace clutch::detail {
+namespace {
+
+constexpr auto tick_interval = std::chrono::seconds(1);
+constexpr auto backstop = std::chrono::seconds(1);  // the daemon answers at the deadline; this is for when it does not
+constexpr int silent_ticks_max = 5;                 // one is no sign: this process itself may have been stopped
+
+Error error_of(Code code, Stage stage, Certainty certainty, std::string message) {
+  Error error;
+  error.code = code;
+  error.stage = stage;
+  error.certainty = certainty;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+std::optional<Error> ClientSession::refusal_of(const SessionCall& call, Time now) const {
+  if (state_ == State::closed) {
+    return error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
+  }
+  if (given_up_) return given_up_;
+  const auto bytes = call.request.bytes();
+  if (bytes > payload_bytes_max_) {
+    return error_of(Code::invalid_argument, Stage::arguments, Certainty::not_started,
+                    "the arguments have " + std::to_string(bytes) + " bytes, the daemon takes at most " +
+                        std::to_string(payload_bytes_max_));
+  }
+  if (queued_ >= options_.queued_calls_max || queued_bytes_ + bytes > options_.queued_bytes_max) {
+    auto error = error_of(Code::overloaded, Stage::queue, Certainty::not_started,
+                          "the client's queue is full (" + std::to_string(queued_) + " calls, " +
+                              std::to_string(queued_bytes_) + " bytes wait): submit more slowly");
+    error.retry_after_ms = 100;
+    return error;
+  }
+  if (std::min(call.deadline, call.queue_deadline) <= now) {
+    return error_of(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
+                    std::string(call.deadline <= now ? "timeout" : "queue_timeout") +
+                        " had expired before the call was sent: it was not begun");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> ClientSession::submit(SessionCall&& call, Time now) {
+  if (auto error = refusal_of(call, now)) {
+    error->attempts = call.attempt;
+    ended_.push_back({call.tag, std::move(*error)});
+    return std::nullopt;
+  }
+  const auto number = ++last_number_;
+  if (calls_.empty()) tick_at_ = now + tick_interval;
+  const auto at = calls_.emplace(number, Entry{std::move(call)}).first;
+  count_queued(at->second, true);
+  set_timer(number, at->second);
+  unsent_.push_back(number);
+  return number;
+}
+
+void ClientSession::count_queued(const Entry& entry, bool queued) {
+  const auto bytes = entry.call.request.bytes();
+  queued_ += queued ? 1 : std::size_t(-1);
+  queued_bytes_ += queued ? bytes : std::size_t(0) - bytes;
+}
+
+void ClientSession::end(Calls::iterator at, Outcome&& outcome) {
+  Entry& entry = at->second;
+  if (!entry.sent) count_queued(entry, false);
+  if (auto* error = std::get_if<Error>(&outcome); error != nullptr) error->attempts = entry.call.attempt;
+  ended_.push_back({entry.call.tag, std::move(outcome)});
+  calls_.erase(at);
+}
+
+// Numbers that are over stay in unsent_ and are passed by.
+void ClientSession::end_unsent(Error error) {
+  for (const auto number : std::exchange(unsent_, {})) {
+    if (const auto at = calls_.find(number); at != calls_.end()) end(at, Error(error));
+  }
+  for (const auto& query : std::exchange(queries_, {})) answered_.push_back({query.n, error});
+}
+
+void ClientSession::cancel(std::uint64_t number) {
+  const auto at = calls_.find(number);
+  if (at == calls_.end() || at->second.cancelled) return;
+  if (!at->second.sent) {
+    return end(at, error_of(Code::cancelled, Stage::queue, Certainty::not_started, "cancelled before it was sent"));
+  }
+  at->second.cancelled = true;
+  cancels_.push_back(number);
+}
+
+void ClientSession::detach(std::uint64_t number) {
+  const auto at = calls_.find(number);
+  if (at == calls_.end() || at->second.call.detached) return;
+  at->second.call.detached = true;
+  if (at->second.sent) detaches_.push_back(number);
+}
+
+std::uint64_t ClientSession::query(std::string what, Time now) {
+  const auto n = ++last_query_;
+  tick_at_ = std::min(tick_at_, now + tick_interval);
+  if (state_ == State::closed || given_up_) {
+    answered_.push_back({n, given_up_ ? *given_up_
+                                      : error_of(Code::unavailable, Stage::transport, Certainty::not_started,
+                                                 "the client has ended")});
+    return n;
+  }
+  queries_.push_back({n, std::move(what)});
+  return n;
+}
+
+void ClientSession::close() {
+  if (state_ == State::closed) return;
+  bye_ = state_ == State::open;
+  state_ = bye_ ? state_ : State::closed;
+  unsent_.clear();
+  while (!calls_.empty()) {
+    const auto at = calls_.begin();
+    const bool sent = at->second.sent;
+    end(at, error_of(Code::cancelled, sent ? Stage::run : Stage::queue,
+                     sent ? Certainty::maybe_started : Certainty::not_started,
+                     "cancelled: the client of its caller ended"));
+  }
+  const auto ended = error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
+  for (const auto n : std::exchange(asked_, {})) answered_.push_back({n, ended});
+  end_unsent(ended);
+}
+
+void ClientSession::on_link(Time now) {
+  if (state_ == State::closed) return;
+  state_ = State::greeting;
+  greeted_ = false;
+  given_up_.reset();
+  refusal_.reset();
+  boot_ = sent_ = acknowledged_ = received_ = window_said_ = 0;
+  silent_ = 0;
+  ping_ = false;
+  pong_.reset();
+  tick_at_ = now + tick_interval;
+}
+
+void ClientSession::on_link_lost(const std::string& why) {
+  if (state_ == State::closed || state_ == State::idle) return;
+  const bool was_open = state_ == State::open;
+  state_ = bye_ ? State::closed : State::idle;
+  cancels_.clear();
+  detaches_.clear();
+  const auto message = "the connection to the daemon was lost (" + why + ")";
+  for (auto at = calls_.begin(); was_open && at != calls_.end();) {
+    const auto next = std::next(at);
+    if (at->second.sent) {
+      end(at, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
+                       message + ": the call may have begun"));
+    }
+    at = next;
+  }
+  for (const auto n : std::exchange(asked_, {})) {
+    answered_.push_back({n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
+  }
+}
+
+void ClientSession::give_up(Error why) {
+  if (state_ == State::closed) return;
+  why.code = Code::unavailable;
+  why.certainty = Certainty::not_started;
+  given_up_ = why;
+  end_unsent(std::move(why));
+}
+
+void ClientSession::set_timer(std::uint64_t number, const Entry& entry) {
+  const auto& call = entry.call;
+  const auto at = !entry.sent                   ? std::min(call.deadline, call.queue_deadline)
+                  : call.deadline == Time::max() ? Time::max()
+                                                 : call.deadline + backstop;
+  if (at != Time::max()) timers_.push({at, number});
+}
+
+void ClientSession::expire(std::uint64_t number, Time now) {
+  const auto at = calls_.find(number);
+  if (at == calls_.end()) return;
+  const auto& call = at->second.call;
+  if (!at->second.sent) {
+    if (std::min(call.deadline, call.queue_deadline) > now) return;
+    return end(at, error_of(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
+                            std::string(call.deadline <= now ? "timeout" : "queue_timeout") + " expired in `" +
+                                call.function + "`: the call was not sent and never will be"));
+  }
+  if (call.deadline + backstop > now) return;  // a timer from before it was sent
+  if (!at->second.cancelled) cancels_.push_back(number);
+  end(at, error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
+                   "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));
+}
+
+void ClientSession::on_time(Time now) {
+  while (!timers_.empty() && timers_.top().at <= now) {
+    const auto number = timers_.top().number;
+    timers_.pop();
+    expire(number, now);
+  }
+  if (tick_at_ <= now) tick(now);
+}
+
+void ClientSession::tick(Time now) {
+  const bool waiting = state_ == State::open && (calls_.size() > queued_ || !asked_.empty());
+  tick_at_ = waiting || !calls_.empty() ? now + tick_interval : Time::max();
+  if (!waiting) {
+    silent_ = 0;
+    return;
+  }
+  if (++silent_ > silent_ticks_max) {
+    return on_link_lost("the daemon has not answered for " + std::to_string(silent_ticks_max) + " s");
+  }
+  ping_ = silent_ >= 2;  // a whole second went by without a word
+}
+
+ClientSession::Time ClientSession::next_time() const noexcept {
+  return timers_.empty() ? tick_at_ : std::min(timers_.top().at, tick_at_);
+}
+
+}  // namespace clutch::detail
