@@ -130,7 +130,7 @@ void PoolCore::cancel_call(Call& call, Time now) {
                               "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
     return;
   }
-  call.attempt_deadline = after(now, options_.cancel_grace);
+  call.attempt_deadline = std::min(call.attempt_deadline, after(now, options_.cancel_grace));
   timers_.set(call, std::min(call.deadline, call.attempt_deadline));
 }
 

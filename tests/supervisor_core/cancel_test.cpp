@@ -84,7 +84,7 @@ TEST_F(Cancel, OfAPlainFunctionThatRunsAnswersAtOnce) {
   const auto call = pool.submit("m.plain");
   pool.worker(0).begins(call);
   pool.cancel(call);
-  EXPECT_ENDED(call, cancelled, started, "cannot be interrupted");
+  EXPECT_ENDED(call, cancelled, maybe_started, "cannot be interrupted");
   EXPECT_EQ(pool.worker(0).cancel_of(call), 'c');
   EXPECT_EQ(pool.worker(0).core().lane(Execution::thread).begun, 1u);
   pool.worker(0).returns(call);
@@ -167,6 +167,27 @@ TEST_F(Cancel, DoesNotOutlastTheDeadline) {
   pool.cancel(call);
   pool.advance(1s);
   EXPECT_ENDED(call, cancelled, started);
+}
+
+TEST_F(Cancel, DoesNotOutlastTheAttemptTimeout) {
+  pool.ready(1);
+  const auto call = pool.submit("m.f", {.attempt_timeout = 50ms});
+  pool.worker(0).begins(call);
+  pool.advance(20ms);
+  pool.cancel(call);
+  pool.advance(29ms);
+  EXPECT_OPEN(call);
+  pool.advance(1ms);
+  EXPECT_ENDED(call, cancelled, started);
+}
+
+TEST_F(Cancel, DoesNotKeepTheAttemptsClockFromStarting) {
+  pool.ready(1);
+  const auto call = pool.submit("m.f", {.attempt_timeout = 50ms});
+  pool.cancel(call);
+  pool.worker(0).begins(call);
+  pool.advance(50ms);
+  EXPECT_ENDED(call, cancelled, maybe_started);
 }
 
 TEST_F(Cancel, KeepsItsGraceWhenTheCallBeginsMeanwhile) {
