@@ -24,6 +24,15 @@ TEST_F(Death, SaysMaybeWhereOnlyThePageShowsIt) {
   EXPECT_ENDED(call, worker_lost, maybe_started);
 }
 
+// BEGUN may be sent while a thread has taken its call and not come to its first line.
+TEST_F(Death, SaysMaybeOfAPlainFunctionWhateverShowsIt) {
+  pool.ready(1);
+  const auto call = pool.submit("m.plain");
+  pool.worker(0).begins(call);
+  pool.worker(0).dies();
+  EXPECT_ENDED(call, worker_lost, maybe_started);
+}
+
 TEST_F(Death, TellsTheStatusAndThePythonStack) {
   pool.ready(1);
   const auto call = pool.submit("m.f");
@@ -57,7 +66,7 @@ TEST_F(Death, RequeuesInOrderAndAhead) {
   const auto calls = pool.submit("m.plain", 8);
   pool.worker(0).begins(calls[0]);
   pool.worker(0).dies();
-  EXPECT_ENDED(calls[0], worker_lost, started);
+  EXPECT_ENDED(calls[0], worker_lost, maybe_started);
   pool.worker(0).registers();
   EXPECT_EQ(pool.worker(0).tags(), (std::vector{calls[1].tag, calls[2].tag, calls[3].tag, calls[4].tag}));
 }
@@ -68,7 +77,7 @@ TEST_F(Death, RequeuesEachExecutionByItsOwnPage) {
   const auto plain = pool.submit("m.plain");
   pool.worker(0).begins(plain);
   pool.worker(0).dies();
-  EXPECT_ENDED(plain, worker_lost, started);
+  EXPECT_ENDED(plain, worker_lost, maybe_started);
   EXPECT_OPEN(coroutine);
   pool.worker(0).registers();
   EXPECT_TRUE(pool.worker(0).has(coroutine));

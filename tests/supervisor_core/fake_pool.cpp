@@ -70,6 +70,11 @@ void FakePool::close_session(std::uint32_t session) {
   flush();
 }
 
+void FakePool::pause(std::uint32_t session, bool paused) {
+  core_->pause_session(SessionId{session}, paused, now);
+  flush();
+}
+
 void FakePool::drain(Duration within) {
   core_->drain(now + within, now);
   flush();

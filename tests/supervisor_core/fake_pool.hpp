@@ -113,6 +113,7 @@ class FakePool {
   std::vector<TestCall> submit(std::string_view name, std::size_t count);
   void cancel(const TestCall& call);
   void close_session(std::uint32_t session);
+  void pause(std::uint32_t session, bool paused = true);
   void drain(Duration within);
 
   /// Lets time pass as the shell does: wakes when the core wants it, reads the pages first.

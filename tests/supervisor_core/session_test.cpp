@@ -80,5 +80,92 @@ TEST_F(Sessions, LetADetachedCallOfAClosedSessionExpire) {
   EXPECT_ENDED(call, deadline_exceeded, not_started);
 }
 
+TEST_F(Sessions, TellWhetherTheyHaveCallsAndHowManyBytesWait) {
+  pool.ready(1);
+  EXPECT_FALSE(pool.core().session_has_calls(SessionId{5}));
+  const auto sent = pool.submit("m.f", {.session = 5, .bytes = 100});
+  const auto queued = pool.submit("m.f", {.session = 5, .bytes = 100});
+  EXPECT_TRUE(pool.core().session_has_calls(SessionId{5}));
+  EXPECT_EQ(pool.core().session_queued_bytes(SessionId{5}), 100u);
+  pool.cancel(queued);
+  EXPECT_EQ(pool.core().session_queued_bytes(SessionId{5}), 0u);
+  pool.worker(0).dies();
+  EXPECT_EQ(pool.core().session_queued_bytes(SessionId{5}), 100u);
+  pool.worker(0).registers();
+  pool.worker(0).runs(sent);
+  EXPECT_FALSE(pool.core().session_has_calls(SessionId{5}));
+}
+
+class Paused : public PoolTest {
+ protected:
+  // Session 1 has one call at the worker and three that wait.
+  void pause_one() {
+    pool.ready(1);
+    for (int i = 0; i < 4; ++i) calls_.push_back(pool.submit("m.f", {.session = 1}));
+    pool.pause(1);
+  }
+  std::vector<TestCall> calls_;
+};
+
+TEST_F(Paused, SessionsLetOthersPass) {
+  pause_one();
+  const auto other = pool.submit("m.f", {.session = 2});
+  pool.worker(0).runs(calls_[0]);
+  EXPECT_RETURNED(calls_[0]);
+  EXPECT_EQ(pool.worker(0).tags().back(), other.tag);
+  pool.worker(0).runs(other);
+  EXPECT_EQ(pool.worker(0).tags().size(), 2u);
+}
+
+TEST_F(Paused, SessionsGoOnInOrderAndAhead) {
+  pause_one();
+  pool.worker(0).begins(calls_[0]);
+  const auto holds = pool.submit("m.f", {.session = 2});
+  const auto later = pool.submit("m.f", {.session = 2});
+  pool.pause(1, false);
+  pool.worker(0).runs(holds);
+  for (std::size_t i = 1; i < calls_.size(); ++i) {
+    EXPECT_EQ(pool.worker(0).tags().back(), calls_[i].tag);
+    pool.worker(0).runs(calls_[i]);
+  }
+  EXPECT_EQ(pool.worker(0).tags().back(), later.tag);
+  pool.worker(0).runs(later);
+  pool.worker(0).returns(calls_[0]);
+  EXPECT_QUIET();
+}
+
+TEST_F(Paused, CallsExpireAndAreCancelled) {
+  pause_one();
+  pool.worker(0).runs(calls_[0]);
+  const auto expires = pool.submit("m.f", {.timeout = 10ms, .session = 1});
+  pool.cancel(calls_[1]);
+  pool.advance(10ms);
+  EXPECT_ENDED(expires, deadline_exceeded, not_started);
+  EXPECT_ENDED(calls_[1], cancelled, not_started);
+  pool.close_session(1);
+  EXPECT_ENDED(calls_[2], cancelled, not_started);
+  EXPECT_QUIET();
+}
+
+TEST_F(Paused, SessionsDoNotHoldUpADrain) {
+  pause_one();
+  pool.drain(10s);
+  pool.pause(1);  // too late
+  for (const auto& call : calls_) pool.worker(0).runs(call);
+  EXPECT_TRUE(pool.worker(0).stop_sent);
+  EXPECT_QUIET();
+}
+
+TEST_F(Paused, SessionsAreAnsweredWhenThePoolFails) {
+  pause_one();
+  pool.worker(0).dies();
+  for (int i = 0; i < 3; ++i) {
+    pool.advance(2s);
+    pool.worker(0).fails_to_boot();
+  }
+  for (const auto& call : calls_) EXPECT_ENDED(call, unavailable, not_started);
+  EXPECT_QUIET();
+}
+
 }  // namespace
 }  // namespace clutch::core::test
