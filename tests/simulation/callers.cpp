@@ -1,0 +1,115 @@
+// What callers do to the pool of a seed: submit, cancel, leave, stop reading, drain.
+#include <cstring>
+
+#include "world.hpp"
+
+namespace clutch::simulation {
+
+void World::plan_callers() {
+  const auto any_time = [&] { return start_ + random_.between(0ns, plan_.submitting); };
+  const auto begin = random_.between(0ns, 100ms);  // by then most workers are ready
+  for (std::uint32_t i = 0; i < plan_.calls; ++i) {
+    // In bursts as often as singly.
+    const Time at = any_time() + begin;
+    for (auto burst = random_.chance(200) ? 1 + random_.below(20) : 1; burst > 0; --burst) {
+      events_.emplace(at, Event{.kind = Event::submit});
+    }
+  }
+  for (std::uint32_t session = 1; session < plan_.sessions; ++session) {
+    if (plan_.closes_sessions) events_.emplace(any_time() + begin, Event{.kind = Event::close_session, .session = session});
+    if (!plan_.pauses_sessions) continue;
+    const Time at = any_time() + begin;
+    events_.emplace(at, Event{.kind = Event::pause, .session = session});
+    events_.emplace(at + random_.any_scale(1ms, 5s), Event{.kind = Event::resume, .session = session});
+  }
+  if (plan_.drains_early) events_.emplace(any_time() + begin, Event{.kind = Event::drain});
+}
+
+void World::act_for_callers() {
+  while (!events_.empty() && events_.begin()->first <= now_) {
+    const Event event = events_.begin()->second;
+    events_.erase(events_.begin());
+    switch (event.kind) {
+      case Event::submit: submit(now_); break;
+      case Event::cancel: cancel(event.tag); break;
+      case Event::close_session: close_session(event.session); break;
+      case Event::drain: drain(); break;
+      case Event::pause:
+        if (closed_.contains(event.session) || draining_) break;
+        note("session", event.session, "is paused");
+        paused_ever_ = true;
+        paused_.insert(event.session);
+        core_.pause_session(core::SessionId{event.session}, true, now_);
+        break;
+      case Event::resume:
+        note("session", event.session, "is resumed");
+        paused_.erase(event.session);
+        core_.pause_session(core::SessionId{event.session}, false, now_);
+        break;
+    }
+    flush();
+  }
+}
+
+void World::submit(Time now) {
+  CallFacts facts;
+  facts.session = random_.below(plan_.sessions);
+  if (closed_.contains(facts.session)) return;
+  facts.function = random_.below(function_count);
+  facts.attempt_timeout = plan_.options.attempt_timeout;
+  facts.detached = random_.chance(100);
+  core::Submission submission;
+  if (random_.chance(plan_.has_timeout)) facts.deadline = now + random_.any_scale(1ms, 2s);
+  if (random_.chance(plan_.has_timeout)) facts.queue_deadline = now + random_.any_scale(1ms, 500ms);
+  if (random_.chance(plan_.has_timeout)) {
+    facts.attempt_timeout = random_.any_scale(1ms, 500ms);
+    submission.attempt_timeout = facts.attempt_timeout;
+  }
+  submission.session = core::SessionId{facts.session};
+  submission.deadline = facts.deadline;
+  submission.queue_deadline = facts.queue_deadline;
+  submission.detached = facts.detached;
+  auto& call = ledger_.submitted(std::move(facts));
+  const auto tag = submission.tag = call.tag;
+  std::vector<std::byte> args(sizeof tag + random_.below(50));
+  std::memcpy(args.data(), &tag, sizeof tag);
+  submission.request.args = Blob(args);
+  note("call", tag, "of", function_name(call.function), "is submitted");
+  if (const auto id = core_.submit(function_name(call.function), std::move(submission), now)) {
+    tags_[id->value] = tag;
+    ledger_.accepted(call, *id);
+    if (random_.chance(plan_.cancels)) {
+      events_.emplace(now + random_.any_scale(1us, 2s), Event{.kind = Event::cancel, .tag = tag});
+    }
+  } else {
+    require(core_.actions().deliveries.size() == 1, "refused and not answered", tag);
+  }
+}
+
+void World::cancel(std::uint64_t tag) {
+  auto& call = ledger_.at(tag);
+  note("call", tag, "is cancelled");
+  if (!call.outcome) ledger_.cancelled(call, now_);
+  core_.cancel(*call.id, now_);
+}
+
+void World::close_session(std::uint32_t session) {
+  note("session", session, "is closed");
+  closed_.insert(session);
+  paused_.erase(session);
+  core_.on_session_closed(core::SessionId{session}, now_);
+  flush();
+  for (const auto& call : ledger_.all()) {
+    if (call.session == session && !call.detached) require(call.outcome.has_value(), "outlives its session", call.tag);
+  }
+}
+
+void World::drain() {
+  note("drain");
+  draining_ = true;
+  paused_.clear();
+  core_.drain(now_ + random_.any_scale(1ms, 10s), now_);
+  flush();
+}
+
+}  // namespace clutch::simulation

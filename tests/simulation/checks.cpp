@@ -1,0 +1,89 @@
+// What must hold after each turn, at each send, and at rest.
+#include "world.hpp"
+
+namespace clutch::simulation {
+
+using core::Execution;
+using core::WorkerState;
+
+// Where all workers have the same functions and nobody was paused or edited, calls of one function begin in order.
+bool World::order_matters() const { return plan_.edits == 0 && !paused_ever_; }
+
+void World::check_turn() {
+  ledger_.check_deadlines(clock_);
+  const auto& counters = core_.counters();
+  require(counters.delivered == ledger_.delivered(), "outcomes are miscounted");
+  require(counters.submitted == ledger_.all().size(), "submissions are miscounted");
+  for (const auto& worker : core_.workers()) {
+    const auto& loop = worker->lane(Execution::loop);
+    require(loop.sent <= limits::window_max, "more sent than any window");
+    for (const auto& lane : worker->lanes) {
+      if (lane.bound != 0) require(lane.sent + lane.begun <= std::max(lane.bound, 2u), "more than the bound");
+    }
+    if (worker->state == WorkerState::absent) require(worker->load() == 0, "an absent worker has calls");
+  }
+  if (plan_.edits == 0) check_nothing_waits_in_vain();
+}
+
+// As the worker sees it, when RUN leaves: never more than it may have.
+void World::check_send(const ModelWorker& to, const RunMessage& run) const {
+  require(to.has_registered(), "a RUN to a worker that is not ready", run.tag);
+  require(run.seq == to.last_seq_sent + 1, "a RUN out of sequence", run.tag);
+  require(run.expires == core::Time::max() || run.expires > start_, "a RUN without its expiry", run.tag);
+  const auto& function = to.registration.functions.at(run.function);
+  require(function.name == function_name(ledger_.at(run.tag).function), "another function", run.tag);
+  const auto execution = core::execution_of(function.kind);
+  std::uint32_t outstanding = 0;
+  for (const auto& [index, count] : to.has) {
+    if (core::execution_of(to.registration.functions.at(index).kind) == execution) outstanding += count;
+  }
+  const auto bound = execution == Execution::loop ? plan_.options.concurrency : plan_.options.threads;
+  require(outstanding < std::max(bound, 2u), "more calls at a worker than it may have", run.tag);
+  if (function.limit == 0 || plan_.edits != 0) return;
+  std::uint32_t running = 0;
+  for (const auto& each : workers_) {
+    if (!each || (!function.limit_per_pool && each.get() != &to)) continue;
+    const auto at = each->has.find(run.function);
+    if (at != each->has.end()) running += at->second;
+  }
+  require(running < function.limit, "more calls of a function than its limit", run.tag);
+}
+
+// The oldest call of each function that no worker has: is there really none that could take it?
+void World::check_nothing_waits_in_vain() const {
+  for (std::uint32_t i = 0; i < function_count; ++i) {
+    const auto id = core_.functions().find(function_name(i));
+    if (!id) continue;
+    const auto& function = core_.functions()[*id];
+    for (const auto tag : ledger_.waiting(i)) {
+      if (paused_.contains(ledger_.at(tag).session)) continue;
+      std::uint32_t in_pool = 0;
+      for (const auto& worker : core_.workers()) in_pool += worker->running[id->value];
+      for (const auto& worker : core_.workers()) {
+        const auto running = function.limit_per_pool ? in_pool : worker->running[id->value];
+        const bool limited = function.limit != 0 && running >= function.limit;
+        const bool takes = worker->state == WorkerState::ready && worker->has(*id) && !limited &&
+                           worker->lane(core::execution_of(function.kind)).has_room();
+        require(!takes, "waits while a worker would take it", tag);
+      }
+      break;
+    }
+  }
+}
+
+void World::check_at_rest() {
+  require(ledger_.open() == 0, "calls without an outcome at rest");
+  require(core_.queued() == 0, "calls are queued at rest");
+  require(core_.calls() == 0, "calls are kept at rest");
+  require(!core_.awaits_begin(), "a begin is awaited at rest");
+  for (std::uint32_t session = 0; session < plan_.sessions; ++session) {
+    require(!core_.session_has_calls(core::SessionId{session}), "a session has calls at rest");
+    require(core_.session_queued_bytes(core::SessionId{session}) == 0, "a session has queued bytes at rest");
+  }
+  for (const auto& worker : core_.workers()) {
+    require(worker->load() == 0 && worker->leases.empty(), "a worker has calls at rest");
+    for (const auto running : worker->running) require(running == 0, "a limit's place is taken at rest");
+  }
+}
+
+}  // namespace clutch::simulation

@@ -1,0 +1,245 @@
+#include "model_worker.hpp"
+
+#include <algorithm>
+
+namespace clutch::simulation {
+namespace {
+
+constexpr std::size_t on_loop = 0;
+constexpr std::size_t on_thread = 1;
+
+Error error_of(Code code, Certainty certainty) {
+  Error error;
+  error.code = code;
+  error.stage = Stage::run;
+  error.certainty = certainty;
+  return error;
+}
+
+}  // namespace
+
+ModelWorker::ModelWorker(const Plan& plan, Random& random, Ledger& ledger, core::Spawn spawn, Time now)
+    : id(spawn.worker),
+      incarnation(spawn.incarnation),
+      registration(plan.registration(random)),
+      plan_(plan),
+      random_(random),
+      ledger_(ledger),
+      boots_at_(now + random.any_scale(100us, 200ms)),
+      boot_end_(random.chance(plan.boot_fails) ? random.pick({BootEnd::fails, BootEnd::dies, BootEnd::hangs})
+                                               : BootEnd::ready) {}
+
+std::size_t ModelWorker::execution_of(const RunMessage& run) const {
+  return static_cast<std::size_t>(core::execution_of(registration.functions.at(run.function).kind));
+}
+
+std::uint32_t ModelWorker::bound(std::size_t execution) const {
+  return execution == on_loop ? plan_.options.concurrency : plan_.options.threads;
+}
+
+Time ModelWorker::next() const {
+  if (dead_) return reaped_at_;
+  if (boots_at_ != never) return std::min(boots_at_, dies_at_);
+  Time loop = std::min({data_in.next(), control_in.next(), wakes_at_});
+  for (const auto& each : running_[on_loop]) loop = std::min(loop, each.ends);
+  for (const auto& each : running_[on_thread]) loop = std::min(loop, each.ends);
+  if (!taken_.empty()) loop = std::min(loop, taken_.begin()->first);
+  if (starting_) loop = busy_until_;
+  return std::min(std::max(loop, busy_until_), dies_at_);
+}
+
+void ModelWorker::act(Time now) {
+  if (dead_) return;
+  if (dies_at_ <= now) return die(now);
+  if (boots_at_ <= now) return boot(now);
+  if (!registered_) return;
+  if (busy_until_ <= now) turn(now);
+}
+
+void ModelWorker::boot(Time now) {
+  boots_at_ = never;
+  if (boot_end_ == BootEnd::hangs) return;
+  if (boot_end_ == BootEnd::dies) return die(now);
+  OutMessage message;
+  (boot_end_ == BootEnd::ready ? message.registers : message.boot_failed) = true;
+  data_out.send(std::move(message), arrival(now));
+  registered_ = boot_end_ == BootEnd::ready;
+  if (registered_) return;
+  signal_ = 0;
+  status_ = 1;
+  dies_at_ = now + 1ms;
+}
+
+// One turn of its loop. Threads are looked at here too: when exactly they take a call makes no difference to the core.
+void ModelWorker::turn(Time now) {
+  wakes_at_ = never;
+  if (starting_) first_step(now);
+  receive(now);
+  end_what_is_due(now);
+  begin_in_thread(now);
+  if (random_.chance(plan_.misbehaves)) misbehave(now);
+  send(now);
+  if (busy_until_ <= now) begin_on_loop(now);  // nothing is sent between the page and the step
+  const bool idle = leases.empty() && data_in.size() == 0;
+  if (stopping_ && idle) {
+    signal_ = 0;
+    dies_at_ = now + random_.between(10us, 1ms) + 2 * plan_.lane_delay_max;  // having flushed its lanes
+  } else if (random_.chance(plan_.deaths)) {
+    dies_at_ = now + random_.any_scale(1us, 5ms);
+  }
+}
+
+// Nothing orders the lanes.
+void ModelWorker::receive(Time now) {
+  const bool control_first = random_.chance(500);
+  for (int lane = 0; lane < 2; ++lane) {
+    if ((lane == 0) == control_first) {
+      while (const auto message = control_in.receive(now)) {
+        if (message->stop) stopping_ = true;
+        else on_cancel(message->cancel_seq, now);
+        if (message->stop) dies_at_ = std::min(dies_at_, message->by);
+      }
+    } else {
+      while (const auto batch = data_in.receive(now)) {
+        for (const auto& run : *batch) pending_[execution_of(run)].push_back(run);
+      }
+    }
+  }
+}
+
+void ModelWorker::on_cancel(std::uint64_t seq, Time now) {
+  for (auto& each : running_[on_loop]) {
+    if (each.run.seq != seq || !each.heeds_cancel) continue;
+    each.cancelled = true;
+    each.ends = std::min(each.ends, now + random_.any_scale(1us, 1ms));
+  }
+  marks_.insert(seq);  // harmless where that call has begun
+}
+
+void ModelWorker::end_what_is_due(Time now) {
+  for (auto& running : running_) {
+    std::erase_if(running, [&](const Running& each) {
+      if (each.ends > now) return false;
+      if (each.cancelled) {
+        reply(each.run, error_of(Code::cancelled, Certainty::started));
+      } else if (each.raises) {
+        reply(each.run, error_of(Code::failed, Certainty::started));
+      } else {
+        reply(each.run, each.run.tag);
+      }
+      return true;
+    });
+  }
+}
+
+bool ModelWorker::passes_over(const RunMessage& run, Time now) {
+  const bool expired = run.expires <= now;
+  if (!expired && !marks_.contains(run.seq)) return false;
+  if (expired) ledger_.passed_over(run.tag, now);
+  reply(run, error_of(expired ? Code::deadline_exceeded : Code::cancelled, Certainty::not_started));
+  return true;
+}
+
+// The page and the look at the clock are one step, under one lock; the first line is another.
+void ModelWorker::begin_in_thread(Time now) {
+  auto& pending = pending_[on_thread];
+  while (!pending.empty() && running_[on_thread].size() + taken_.size() < bound(on_thread)) {
+    const RunMessage run = pending.front();
+    pending.pop_front();
+    page[on_thread] = run.seq;
+    if (!passes_over(run, now)) taken_.emplace(now + random_.pick<Duration>({0ns, 1us, 200us}), run);
+  }
+  first_line_in_thread(now);
+}
+
+void ModelWorker::first_line_in_thread(Time now) {
+  while (!taken_.empty() && taken_.begin()->first <= now) {
+    start(taken_.begin()->second, on_thread, now);
+    taken_.erase(taken_.begin());
+  }
+}
+
+// The page first; the clock, the mark and the step follow a moment later, in which much may happen.
+void ModelWorker::begin_on_loop(Time now) {
+  auto& pending = pending_[on_loop];
+  if (pending.empty() || running_[on_loop].size() >= bound(on_loop)) return;
+  starting_ = pending.front();
+  pending.pop_front();
+  page[on_loop] = starting_->seq;
+  busy_until_ = now + random_.pick<Duration>({0ns, 1us, 100us});
+}
+
+void ModelWorker::first_step(Time now) {
+  const RunMessage run = *starting_;
+  starting_.reset();
+  wakes_at_ = now;
+  if (passes_over(run, now)) return;
+  start(run, on_loop, now);
+  if (random_.chance(100)) busy_until_ = now + random_.any_scale(10us, 100ms);  // blocks the loop
+}
+
+void ModelWorker::start(const RunMessage& run, std::size_t execution, Time now) {
+  ledger_.ran(run.tag, now);
+  if (execution == on_loop && random_.chance(300)) return reply(run, run.tag);  // ended in its first step
+  began_ = true;
+  running_[execution].push_back({.run = run,
+                                 .ends = now + random_.any_scale(5us, 3s),
+                                 .raises = random_.chance(100),
+                                 .heeds_cancel = random_.chance(800),
+                                 .cancelled = false});
+}
+
+void ModelWorker::reply(const RunMessage& run, std::variant<std::uint64_t, Error> what) {
+  leases.erase(run.tag);
+  --has[run.function];
+  replies_.push_back({run.call, std::move(what)});
+  last_reply_ = replies_.back();
+}
+
+void ModelWorker::send(Time now) {
+  const auto lost = [&] { return random_.chance(plan_.loses_control); };
+  if (!replies_.empty()) {
+    OutMessage message;
+    message.replies = std::move(replies_);
+    message.begun = page;
+    replies_.clear();
+    data_out.send(std::move(message), arrival(now));
+  }
+  if (began_ && !lost()) {
+    OutMessage message;
+    message.begun = page;
+    control_out.send(std::move(message), arrival(now));
+  }
+  began_ = false;
+}
+
+// One thing that PROTOCOL.md forbids: the worker is to be killed for it, and no caller to be misled.
+void ModelWorker::misbehave(Time now) {
+  OutMessage message;
+  switch (random_.below(5)) {
+    case 0: message.begun = {page[0] + 1000, page[1]}; break;
+    case 1: message.registers = true; break;
+    case 2: message.replies.push_back({core::CallId{random_.next()}, std::uint64_t{0}}); break;
+    case 3:
+      if (!last_reply_) return;
+      message.replies.push_back(*last_reply_);
+      break;
+    default: page[random_.below(2)] = random_.next() | 1u << 20;
+  }
+  data_out.send(std::move(message), arrival(now));
+}
+
+// What it had not sent is lost; of what it had, each lane loses a tail of its own.
+void ModelWorker::die(Time now) {
+  dead_ = true;
+  const bool orderly = signal_ == 0 && status_ == 0;
+  if (!orderly) {
+    data_out.cut(random_.below(data_out.size() + 1));
+    control_out.cut(random_.below(control_out.size() + 1));
+  }
+  reaped_at_ = now + random_.any_scale(10us, 20ms);
+}
+
+core::Exit ModelWorker::exit() const { return {.signal = signal_, .status = status_, .python_stack = {}, .said = {}}; }
+
+}  // namespace clutch::simulation

@@ -1,0 +1,136 @@
+// A worker as PROTOCOL.md has it, one incarnation: begins in order, writes the page, then looks at the clock and the
+// cancel mark, replies once, over two lanes of which each has delays of its own. Dies and misbehaves when told by chance.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "core/actions.hpp"
+#include "ledger.hpp"
+
+namespace clutch::simulation {
+
+/// One direction of a lane: in order, each message after a delay of its own.
+template <class Message>
+class Lane {
+ public:
+  void send(Message message, Time arrival) {
+    last_ = std::max(last_, arrival);
+    messages_.emplace_back(last_, std::move(message));
+  }
+  [[nodiscard]] Time next() const { return messages_.empty() ? never : messages_.front().first; }
+  std::optional<Message> receive(Time now) {
+    if (next() > now) return std::nullopt;
+    std::optional<Message> message(std::move(messages_.front().second));
+    messages_.pop_front();
+    return message;
+  }
+  [[nodiscard]] std::size_t size() const { return messages_.size(); }
+  void cut(std::size_t keep) { messages_.resize(keep); }
+
+ private:
+  Time last_{};
+  std::deque<std::pair<Time, Message>> messages_;
+};
+
+struct RunMessage {
+  std::uint64_t seq = 0;
+  core::CallId call;
+  std::uint64_t tag = 0;
+  std::uint32_t function = 0;
+  Time expires = never;
+};
+struct ControlMessage {
+  bool stop = false;
+  std::uint64_t cancel_seq = 0;
+  Time by = never;
+};
+struct ReplyRecord {
+  core::CallId call;
+  std::variant<std::uint64_t, Error> what;  // a value is the tag
+};
+struct OutMessage {
+  bool registers = false;
+  bool boot_failed = false;
+  std::vector<ReplyRecord> replies;
+  std::optional<std::array<std::uint64_t, 2>> begun;
+};
+
+class ModelWorker {
+ public:
+  ModelWorker(const Plan&, Random&, Ledger&, core::Spawn, Time now);
+
+  [[nodiscard]] Time next() const;
+  /// Everything up to and at `now`.
+  void act(Time now);
+  void kill(Time at) { dies_at_ = std::min(dies_at_, at); }
+  [[nodiscard]] bool reapable(Time now) const { return dead_ && reaped_at_ <= now; }
+  [[nodiscard]] core::Exit exit() const;
+  [[nodiscard]] bool has_registered() const { return registered_; }
+
+  core::WorkerId id;
+  core::Incarnation incarnation;
+  core::Registration registration;
+  std::array<std::uint64_t, 2> page{};
+  Lane<std::vector<RunMessage>> data_in;
+  Lane<ControlMessage> control_in;
+  Lane<OutMessage> data_out;
+  Lane<OutMessage> control_out;
+  std::uint64_t last_seq_sent = 0;                  ///< by the supervisor
+  std::map<std::uint32_t, std::uint32_t> has;       ///< by index in its registration: received and not replied
+  std::map<std::uint64_t, RunMessage> leases;       ///< by tag: received or under way, and not replied
+
+ private:
+  struct Running {
+    RunMessage run;
+    Time ends;
+    bool raises;
+    bool heeds_cancel;
+    bool cancelled;
+  };
+  [[nodiscard]] std::size_t execution_of(const RunMessage&) const;
+  [[nodiscard]] std::uint32_t bound(std::size_t execution) const;
+  void boot(Time now);
+  void turn(Time now);
+  void receive(Time now);
+  void on_cancel(std::uint64_t seq, Time now);
+  void end_what_is_due(Time now);
+  void begin_in_thread(Time now);
+  void first_line_in_thread(Time now);
+  void begin_on_loop(Time now);
+  void first_step(Time now);
+  [[nodiscard]] bool passes_over(const RunMessage&, Time now);
+  void start(const RunMessage&, std::size_t execution, Time now);
+  void reply(const RunMessage&, std::variant<std::uint64_t, Error> what);
+  void misbehave(Time now);
+  void send(Time now);
+  void die(Time now);
+  [[nodiscard]] Time arrival(Time now) { return now + random_.between(1us, plan_.lane_delay_max); }
+
+  const Plan& plan_;
+  Random& random_;
+  Ledger& ledger_;
+  Time boots_at_;
+  enum class BootEnd { ready, fails, dies, hangs } boot_end_;
+  bool registered_ = false;
+  Time busy_until_{};                       // the loop is in a step
+  Time wakes_at_ = never;                   // more to begin
+  std::optional<RunMessage> starting_;      // shown on the page, its first step is next
+  std::multimap<Time, RunMessage> taken_;   // by a thread, which comes to its first line then
+  std::array<std::deque<RunMessage>, 2> pending_;
+  std::array<std::vector<Running>, 2> running_;
+  std::set<std::uint64_t> marks_;           // seqs cancelled before they began
+  std::vector<ReplyRecord> replies_;
+  std::optional<ReplyRecord> last_reply_;
+  bool began_ = false;
+  bool stopping_ = false;
+  Time dies_at_ = never;
+  int signal_ = 9;
+  int status_ = 0;
+  bool dead_ = false;
+  Time reaped_at_ = never;
+};
+
+}  // namespace clutch::simulation

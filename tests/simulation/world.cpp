@@ -1,0 +1,237 @@
+#include "world.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace clutch::simulation {
+namespace {
+
+constexpr Duration page_interval = 10ms;
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool trace)
+    : random_(seed), plan_(random_), tracing_(trace), core_(plan_.options, start_), workers_(plan_.options.workers) {
+  plan_callers();
+}
+
+void World::write_down(std::initializer_list<std::string> words) {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now_ - start_).count();
+  std::string line = std::to_string(since) + " us";
+  line.insert(0, line.size() < 14 ? 14 - line.size() : 0, ' ');
+  for (const auto& word : words) line += " " + word;
+  trace_.push_back(std::move(line));
+}
+
+void World::run() {
+  core_.start(now_);
+  flush();
+  run_until_quiet();
+  if (stopped_ == 0) {
+    check_at_rest();
+    drain();
+    run_until_quiet();
+  }
+  require(stopped_ == 1, "the pool did not stop");
+  check_at_rest();
+}
+
+Time World::next_time() const {
+  Time next = core_.next_time();
+  if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  if (!events_.empty()) next = std::min(next, events_.begin()->first);
+  for (const auto& each : workers_) {
+    if (each) next = std::min({next, each->next(), each->data_out.next(), each->control_out.next()});
+  }
+  return next;
+}
+
+// Until nothing is left to happen: then every call has ended, and nothing of it is kept.
+void World::run_until_quiet() {
+  for (int steps = 0; steps < 200'000; ++steps) {
+    const Time next = next_time();
+    if (next == never) return;
+    require(next < start_ + 2000s, "it does not come to rest");
+    now_ = std::max(now_, next);
+    step();
+  }
+  throw Violation("it does not come to rest: too many steps");
+}
+
+void World::step() {
+  run_workers(now_);
+  act_for_callers();
+  turn();
+  check_turn();
+}
+
+void World::run_workers(Time until) {
+  for (;;) {
+    ModelWorker* first = nullptr;
+    for (const auto& each : workers_) {
+      if (each && !each->reapable(never) && (first == nullptr || each->next() < first->next())) first = each.get();
+    }
+    if (first == nullptr || first->next() > until) return;
+    first->act(first->next());
+  }
+}
+
+// As PoolShell::turn: the clock, then what came, the pages, the deadlines, the dead; then what is to be done.
+void World::turn() {
+  clock_ = now_;
+  ledger_.begin_turn();
+  if (plan_.page_lag_max > 0ns && random_.chance(200)) {
+    now_ += random_.between(0ns, plan_.page_lag_max);
+    run_workers(now_);
+  }
+  for (const auto& each : workers_) {
+    if (each && random_.chance(plan_.misbehaves)) forge(*each);
+  }
+  for (const auto& each : workers_) {
+    if (each) receive(*each);
+  }
+  const bool due = core_.next_time() <= clock_;
+  if (due || (core_.awaits_begin() && clock_ - page_read_ >= page_interval)) read_pages();
+  if (due) core_.on_time(clock_);
+  reap();
+  flush();
+}
+
+void World::receive(ModelWorker& worker) {
+  const bool control_first = random_.chance(500);
+  for (const bool control : {control_first, !control_first}) {
+    auto& lane = control ? worker.control_out : worker.data_out;
+    while (auto message = lane.receive(now_)) take(worker, std::move(*message));
+  }
+}
+
+void World::take(ModelWorker& worker, OutMessage&& message) {
+  const auto id = worker.id;
+  const auto incarnation = worker.incarnation;
+  if (message.registers) core_.on_registered(id, incarnation, worker.registration, clock_);
+  if (message.boot_failed) core_.on_boot_failed(id, incarnation, Error{}, clock_);
+  for (auto& reply : message.replies) {
+    if (auto* error = std::get_if<Error>(&reply.what)) {
+      core_.on_error(id, incarnation, reply.call, std::move(*error), clock_);
+      continue;
+    }
+    Reply value;
+    const auto tag = std::get<std::uint64_t>(reply.what);
+    value.body = Blob(std::as_bytes(std::span(&tag, 1)));
+    core_.on_result(id, incarnation, reply.call, std::move(value), clock_);
+  }
+  if (message.begun) {
+    note("worker", id.value, "says begun", (*message.begun)[0], (*message.begun)[1]);
+    core_.on_begun(id, incarnation, (*message.begun)[0], (*message.begun)[1], clock_);
+  }
+}
+
+void World::read_pages() {
+  page_read_ = clock_;
+  for (const auto& each : workers_) {
+    if (each) core_.on_page(each->id, each->incarnation, each->page[0], each->page[1], clock_);
+  }
+}
+
+// What came through is taken, then the page, then the end is told (WorkerChannel::end).
+void World::reap() {
+  for (auto& each : workers_) {
+    if (!each || !each->reapable(now_)) continue;
+    const auto ended = std::move(each);
+    while (ended->data_out.size() + ended->control_out.size() != 0) {
+      auto& lane = ended->data_out.size() != 0 && random_.chance(500) ? ended->data_out : ended->control_out;
+      if (auto message = lane.receive(never - 1ns)) take(*ended, std::move(*message));
+    }
+    note("worker", ended->id.value, "is reaped, its page shows", ended->page[0], ended->page[1]);
+    for (auto& call : ledger_.all()) {
+      if (call.holder == ended->incarnation) ledger_.given_back(call.tag);
+    }
+    core_.on_page(ended->id, ended->incarnation, ended->page[0], ended->page[1], clock_);
+    core_.on_exited(ended->id, ended->incarnation, ended->exit(), clock_);
+    if (random_.chance(300)) forge(*ended);
+  }
+}
+
+// A reply of one who does not have the call: of the dead, or of a worker to whom it was never sent.
+void World::forge(ModelWorker& worker) {
+  if (ledger_.all().empty()) return;
+  const auto& call = ledger_.all()[random_.below(ledger_.all().size())];
+  if (!call.id || call.holder == worker.incarnation) return;
+  note("worker", worker.id.value, "forges a reply to", call.tag);
+  core_.on_result(worker.id, worker.incarnation, *call.id, Reply{}, clock_);
+}
+
+void World::flush() {
+  while (true) {
+    core::Actions actions = std::move(core_.actions());
+    core_.actions().clear();
+    if (actions.runs.empty() && actions.cancels.empty() && actions.deliveries.empty() && actions.life.empty()) return;
+    for (auto& delivery : actions.deliveries) {
+      const auto* error = std::get_if<Error>(&delivery.outcome);
+      note("call", delivery.tag, "ends:", error == nullptr ? "value" : to_string(error->code),
+           error == nullptr ? "" : to_string(error->certainty), error == nullptr ? "" : error->message);
+      ledger_.ended(delivery.tag, std::move(delivery.outcome), clock_);
+    }
+    for (const auto& send : actions.runs) send_run(send);
+    for (const auto& cancel : actions.cancels) send_cancel(cancel);
+    for (const auto& action : actions.life) act_on(action);
+  }
+}
+
+void World::send_run(const core::SendRun& send) {
+  const auto run = core_.run_of(send);
+  auto* to = worker(send.worker);
+  if (to == nullptr) return ledger_.given_back(tags_.at(send.call.value));  // it died in the same turn
+  // Not written, as it is over; or, where the page was spoiled meanwhile, as all there counts as begun.
+  if (!run) return ledger_.sent(tags_.at(send.call.value), to->incarnation, false);
+  std::uint64_t tag = 0;
+  require(run->request.args.size() >= sizeof tag, "a RUN without its request");
+  std::memcpy(&tag, run->request.args.bytes().data(), sizeof tag);
+  require(tag != 0 && tags_.at(run->call.value) == tag, "a RUN with another call's request", tag);
+  const RunMessage message{.seq = run->seq, .call = run->call, .tag = tag, .function = run->function, .expires = run->expires};
+  note("call", tag, "is sent to worker", to->id.value, "as seq", run->seq);
+  check_send(*to, message);
+  ledger_.sent(tag, to->incarnation, order_matters());
+  to->last_seq_sent = run->seq;
+  ++to->has[message.function];
+  to->leases.emplace(tag, message);
+  to->data_in.send({message}, now_ + random_.between(1us, plan_.lane_delay_max));
+}
+
+void World::send_cancel(const core::SendCancel& cancel) {
+  auto* to = worker(cancel.worker);
+  if (to == nullptr || random_.chance(plan_.loses_control)) return;
+  note("worker", to->id.value, "is sent CANCEL of seq", cancel.seq);
+  // Of a worker with a spoiled page all counts as begun, what was just assigned and is never sent too.
+  require(cancel.seq <= to->last_seq_sent || plan_.misbehaves != 0, "a CANCEL of what was not sent");
+  to->control_in.send({.stop = false, .cancel_seq = cancel.seq, .by = never},
+                      now_ + random_.between(1us, plan_.lane_delay_max));
+}
+
+void World::act_on(const core::LifeAction& action) {
+  require(stopped_ == 0, "something is to be done after the pool stopped");
+  if (const auto* spawn = std::get_if<core::Spawn>(&action)) {
+    note("worker", spawn->worker.value, "is spawned");
+    require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
+    workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
+  } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
+    note("worker", kill->worker.value, "is killed:", kill->why);
+    auto* to = worker(kill->worker);
+    if (to == nullptr) return;  // it was reaped in the same turn
+    require(to->incarnation == kill->incarnation, "a kill of another incarnation");
+    to->kill(now_ + random_.any_scale(1us, 5ms));
+  } else if (const auto* stop = std::get_if<core::SendStop>(&action)) {
+    note("worker", stop->worker.value, "is sent STOP");
+    auto* to = worker(stop->worker);
+    if (to == nullptr) return;  // it was reaped in the same turn
+    require(to->leases.empty(), "a STOP to a worker that has calls");
+    to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by}, now_ + random_.between(1us, plan_.lane_delay_max));
+  } else if (std::holds_alternative<core::Started>(action)) {
+    require(++started_ == 1, "started twice");
+  } else if (std::holds_alternative<core::Stopped>(action)) {
+    note("the pool stopped");
+    ++stopped_;
+  }
+}
+
+}  // namespace clutch::simulation

@@ -1,0 +1,95 @@
+// One seed: a PoolCore, model workers, callers, and between them what the shell does (supervisor/io/pool_shell.cpp) at
+// simulated times. After every turn it checks what must always hold.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/pool_core.hpp"
+#include "ledger.hpp"
+#include "model_worker.hpp"
+
+namespace clutch::simulation {
+
+class World {
+ public:
+  /// With `trace`, what happens is written down.
+  World(std::uint64_t seed, bool trace);
+
+  /// Throws Violation.
+  void run();
+  [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
+  [[nodiscard]] std::uint64_t calls() const { return ledger_.delivered(); }
+  [[nodiscard]] const core::PoolCounters& counters() const { return core_.counters(); }
+
+ private:
+  struct Event {
+    enum Kind { submit, cancel, close_session, pause, resume, drain } kind;
+    std::uint64_t tag = 0;
+    std::uint32_t session = 0;
+  };
+
+  // callers.cpp: what callers do.
+  void plan_callers();
+  void act_for_callers();
+  void submit(Time now);
+  void cancel(std::uint64_t tag);
+  void close_session(std::uint32_t session);
+  void drain();
+
+  // world.cpp: time, and the shell.
+  [[nodiscard]] Time next_time() const;
+  void run_until_quiet();
+  void step();
+  void run_workers(Time until);
+  void turn();
+  void receive(ModelWorker&);
+  void take(ModelWorker&, OutMessage&&);
+  void read_pages();
+  void reap();
+  void flush();
+  void send_run(const core::SendRun&);
+  void send_cancel(const core::SendCancel&);
+  void act_on(const core::LifeAction&);
+  [[nodiscard]] ModelWorker* worker(core::WorkerId id) { return workers_[id.value].get(); }
+  void forge(ModelWorker&);
+
+  // checks.cpp
+  void check_turn();
+  void check_send(const ModelWorker&, const RunMessage&) const;
+  void check_nothing_waits_in_vain() const;
+  void check_at_rest();
+  [[nodiscard]] bool order_matters() const;
+
+  template <class... Part>
+  void note(const Part&... part) {
+    if (tracing_) write_down({word(part)...});
+  }
+  static std::string word(std::string_view text) { return std::string(text); }
+  static std::string word(std::uint64_t number) { return std::to_string(number); }
+  void write_down(std::initializer_list<std::string> words);
+
+  Random random_;
+  Plan plan_;
+  Ledger ledger_{plan_};
+  bool tracing_;
+  Time start_{1000h};
+  Time now_{start_};       // real time
+  Time clock_{start_};     // as the shell last read it
+  Time page_read_{start_};
+  Time page_due_{start_};  // a deadline is looked at only with pages read after the clock
+  core::PoolCore core_;
+  std::vector<std::unique_ptr<ModelWorker>> workers_;  // by WorkerId; null between an exit and the next spawn
+  std::multimap<Time, Event> events_;
+  std::map<std::uint64_t, std::uint64_t> tags_;  // by CallId
+  std::set<std::uint32_t> closed_;
+  std::set<std::uint32_t> paused_;
+  bool paused_ever_ = false;
+  bool draining_ = false;
+  std::size_t stopped_ = 0;
+  std::size_t started_ = 0;
+  std::vector<std::string> trace_;
+};
+
+}  // namespace clutch::simulation
