@@ -105,6 +105,11 @@ std::string Child::finish() {
   return std::move(buffer_);
 }
 
+bool Child::is_running() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
 void Child::terminate() {
   if (pid_ > 0) ::kill(pid_, SIGTERM);
   reap();

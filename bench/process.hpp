@@ -22,6 +22,7 @@ class Child {
   void say(const std::string& text);
   /// All that is left of its stdout; returns once it has ended. Throws where its status is not 0.
   std::string finish();
+  [[nodiscard]] bool is_running() const;
   /// Asks by SIGTERM, and waits for it.
   void terminate();
   [[nodiscard]] pid_t pid() const { return pid_; }
