@@ -63,14 +63,17 @@ std::variant<CallArguments, std::string> parse_arguments(const std::vector<std::
 }
 
 Result<CallArguments> parse_line(std::string_view line, bool spread) {
-  if (line.find_first_not_of(" \t\r") == std::string_view::npos) return line_error("the line is empty: each is one JSON value");
+  if (line.find_first_not_of(" \t\r") == std::string_view::npos)
+    return line_error("the line is empty: each is one JSON value");
   ReadJson read = read_json(line);
-  if (!read.value) return line_error("the line " + std::string(read.is_json ? "does not cross: " : "is not JSON: ") + read.problem);
+  if (!read.value)
+    return line_error("the line " + std::string(read.is_json ? "does not cross: " : "is not JSON: ") + read.problem);
   CallArguments out;
   if (auto* items = read.value->get_if<Value::Array>(); spread && items != nullptr) {
     out.positional = std::move(*items);
   } else if (auto* pairs = read.value->get_if<Value::Map>(); spread && pairs != nullptr) {
-    for (auto& [key, value] : *pairs) out.keywords.emplace_back(std::move(*key.get_if<std::string>()), std::move(value));
+    for (auto& [key, value] : *pairs)
+      out.keywords.emplace_back(std::move(*key.get_if<std::string>()), std::move(value));
   } else {
     out.positional.push_back(std::move(*read.value));
   }

@@ -10,8 +10,8 @@
 
 namespace clutch::cli {
 
-/// Each text is JSON where it parses as such, else a string; `name=value` is a keyword argument. The error is a sentence for
-/// the user: JSON that does not cross.
+/// Each text is JSON where it parses as such, else a string; `name=value` is a keyword argument. The error is a
+/// sentence for the user: JSON that does not cross.
 [[nodiscard]] std::variant<CallArguments, std::string> parse_arguments(const std::vector<std::string>& texts);
 
 /// A line is one JSON value: the one positional argument, or with `spread` an array all of them, an object keywords.

@@ -3,64 +3,20 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <thread>
 
-#include "duration.hpp"
 #include "exit_code.hpp"
+#include "flags.hpp"
 #include "help.hpp"
 #include "suggest.hpp"
 
 namespace clutch::cli {
 namespace {
 
-// CLI11 takes "[1,2]" apart where an option may be given many times, and after `--` gives nothing to a subcommand whose
-// positional arguments are optional; neither can be turned off. So a JSON array, and what follows `--`, is hidden from it
-// behind this character, which no argument begins with.
-constexpr char hidden = '\x1f';
-
-std::vector<std::string> hide(int argc, const char* const* argv) {
-  std::vector<std::string> out;
-  bool all = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string text = argv[i];
-    if (!all && text == "--") {
-      all = true;
-    } else {
-      out.push_back(all || (text.starts_with('[') && text.ends_with(']')) ? hidden + text : text);
-    }
-  }
-  return out;
-}
-std::string show(std::string text) {
-  if (text.starts_with(hidden)) text.erase(0, 1);
-  return text;
-}
-
 std::string join(std::initializer_list<const char*> texts) {
   std::string out;
   for (const char* text : texts) out += std::string(out.empty() ? "" : "\n") + text;
   return out;
-}
-
-void add_duration(CLI::App& app, const std::string& flag, std::optional<std::chrono::nanoseconds>& to, const std::string& text) {
-  const auto take = [&to, flag](const std::string& given) {
-    to = parse_duration(given);
-    if (!to) throw CLI::ValidationError(flag, "`" + given + "` is no duration: write 30s, 1.5s, 250ms, 2m or 1h");
-  };
-  app.add_option_function<std::string>(flag, take, text)->type_name("DURATION");
-}
-
-void add_pairs(CLI::App& app, const std::string& flag, std::map<std::string, std::string>& to, const std::string& text) {
-  const auto take = [&to, flag](const std::string& given) {
-    const auto equals = given.find('=');
-    if (equals == std::string::npos || equals == 0) throw CLI::ValidationError(flag, "`" + given + "` is not KEY=VALUE");
-    to.insert_or_assign(given.substr(0, equals), given.substr(equals + 1));
-  };
-  app.add_option_function<std::string>(flag, take, text)
-      ->type_name("KEY=VALUE")
-      ->trigger_on_parse()
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 /// Fills Options from the flags of one command; lives until the command line is parsed.
@@ -81,10 +37,10 @@ class Builder {
   }
 
   Options take() {
-    options_.function = show(std::move(options_.function));
+    options_.function = show_again(std::move(options_.function));
     options_.arguments = arguments_ == nullptr ? std::vector<std::string>() : arguments_->results();
     if (options_.command == Command::call) options_.arguments = call_arguments_->results();
-    std::transform(options_.arguments.begin(), options_.arguments.end(), options_.arguments.begin(), show);
+    std::transform(options_.arguments.begin(), options_.arguments.end(), options_.arguments.begin(), show_again);
     if (retries_ > 0) {
       auto& policy = options_.call.retry.emplace();
       policy.attempts = retries_ + 1;
@@ -92,6 +48,8 @@ class Builder {
       policy.idempotent = idempotent_;
     }
     if (options_.target.pool.path.empty()) options_.target.pool.path = {"."};
+    const bool named = !options_.target.pool.modules.empty();
+    if (options_.command == Command::functions && !named && connect_.empty()) connect_ = "default";
     if (!connect_.empty()) options_.target.endpoint = connect_ == "default" ? "" : connect_;
     return std::move(options_);
   }
@@ -105,11 +63,14 @@ class Builder {
     const std::map<std::string, int> levels = {{"debug", 0}, {"info", 1}, {"warning", 2}, {"error", 3}, {"off", 4}};
     const auto take = [this, levels](const std::string& given) {
       const auto level = levels.find(given);
-      if (level == levels.end()) throw CLI::ValidationError("--log-level", "`" + given + "` is none of debug, info, warning, error, off");
+      if (level == levels.end())
+        throw CLI::ValidationError("--log-level", "`" + given + "` is none of debug, info, warning, error, off");
       options_.log_off = level->second == 4;
       if (!options_.log_off) options_.log_level = static_cast<LogLevel>(level->second);
     };
-    sub.add_option_function<std::string>("--log-level", take, "what goes to stderr: debug, info, warning, error, off\n(default: warnings, and what the functions print)")
+    sub.add_option_function<std::string>(
+           "--log-level", take,
+           "what goes to stderr: debug, info, warning, error, off\n(default: warnings, and what the functions print)")
         ->type_name("LEVEL");
     return sub;
   }
@@ -120,29 +81,45 @@ class Builder {
       const bool good = dot != std::string::npos && dot != 0 && dot + 1 != name.size();
       return good ? std::string() : "`" + name + "` is not module.function";
     };
-    sub.add_option("FUNCTION", options_.function, "what to call, as module.function")->required()->check(check, "")->type_name("");
+    sub.add_option("FUNCTION", options_.function, "what to call, as module.function")
+        ->required()
+        ->check(check, "")
+        ->type_name("");
   }
   CLI::Option* add_arguments(CLI::App& sub) {
-    return sub.add_option("ARGS", "its arguments, see below")->expected(0, CLI::detail::expected_max_vector_size)->allow_extra_args()->type_name("");
+    return sub.add_option("ARGS", "its arguments, see below")
+        ->expected(0, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args()
+        ->type_name("");
   }
 
   void add_call_options(CLI::App& sub) {
     auto& call = options_.call;
     add_duration(sub, "--timeout", call.timeout, "for all of it, retries included (default: none)");
-    add_duration(sub, "--attempt-timeout", call.attempt_timeout, "for one run of the function (default: 30s; 0 is none)");
+    add_duration(sub, "--attempt-timeout", call.attempt_timeout,
+                 "for one run of the function (default: 30s; 0 is none)");
     add_duration(sub, "--queue-timeout", call.queue_timeout, "until the function begins (default: none)");
-    sub.add_option("--retries", retries_, "further attempts where it did not begin")->type_name("N")->check(CLI::Range(0, 1'000'000), "");
+    sub.add_option("--retries", retries_, "further attempts where it did not begin")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1'000'000), "");
     sub.add_option("--retry-on", retry_on_, "also where it raised this exception, by name; may be repeated")
-        ->type_name("TYPE")->allow_extra_args(false);
+        ->type_name("TYPE")
+        ->allow_extra_args(false);
     sub.add_flag("--idempotent", idempotent_, "running it twice does no harm: retry also what may have begun");
     add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
   }
 
   void add_modules(CLI::App& sub) {
     auto& pool = options_.target.pool;
-    sub.add_option("--path", pool.path, "put first on sys.path; may be repeated (default: .)")->type_name("DIR")->allow_extra_args(false);
-    sub.add_option("--module", pool.modules, "import this; may be repeated (default: FUNCTION's)")->type_name("M")->allow_extra_args(false);
-    sub.add_option("--python", pool.python, "the Python to run, with pyzmq and msgspec\n(default: that of $VIRTUAL_ENV, else python3)")->type_name("P");
+    sub.add_option("--path", pool.path, "put first on sys.path; may be repeated (default: .)")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+    sub.add_option("--module", pool.modules, "import this; may be repeated (default: FUNCTION's)")
+        ->type_name("M")
+        ->allow_extra_args(false);
+    sub.add_option("--python", pool.python,
+                   "the Python to run, with pyzmq and msgspec\n(default: that of $VIRTUAL_ENV, else python3)")
+        ->type_name("P");
     add_pairs(sub, "--env", pool.env, "an environment variable of the workers; may be repeated");
   }
   void add_workers(CLI::App& sub, std::uint32_t workers) {
@@ -150,9 +127,15 @@ class Builder {
     const auto number = CLI::Range(1, 100'000);
     // What is set here holds for this command alone: defaults are put in when it is parsed.
     sub.preparse_callback([&pool, workers](std::size_t) { pool.workers = workers; });
-    sub.add_option("--workers", pool.workers, "worker processes (default: " + std::to_string(workers) + ")")->type_name("N")->check(number, "");
-    sub.add_option("--concurrency", pool.concurrency, "coroutines at once in each worker (default: 1000)")->type_name("N")->check(number, "");
-    sub.add_option("--threads", pool.threads, "plain functions at once in each worker (default: 16)")->type_name("N")->check(number, "");
+    sub.add_option("--workers", pool.workers, "worker processes (default: " + std::to_string(workers) + ")")
+        ->type_name("N")
+        ->check(number, "");
+    sub.add_option("--concurrency", pool.concurrency, "coroutines at once in each worker (default: 1000)")
+        ->type_name("N")
+        ->check(number, "");
+    sub.add_option("--threads", pool.threads, "plain functions at once in each worker (default: 16)")
+        ->type_name("N")
+        ->check(number, "");
   }
   void add_connect(CLI::App& sub, const std::string& text) {
     sub.add_option("--connect", connect_, text)->type_name("ENDPOINT");
@@ -162,7 +145,8 @@ class Builder {
   }
 
   void run() {
-    auto& sub = command(Command::run, "run", help::run_text, join({help::arguments, help::results, help::run_examples}));
+    auto& sub =
+        command(Command::run, "run", help::run_text, join({help::arguments, help::results, help::run_examples}));
     add_function(sub);
     arguments_ = add_arguments(sub);
     add_modules(sub);
@@ -170,7 +154,8 @@ class Builder {
     add_call_options(sub);
   }
   void call() {
-    auto& sub = command(Command::call, "call", help::call_text, join({help::arguments, help::results, help::call_examples}));
+    auto& sub =
+        command(Command::call, "call", help::call_text, join({help::arguments, help::results, help::call_examples}));
     add_function(sub);
     call_arguments_ = add_arguments(sub);
     add_connect(sub, "where the daemon listens (default: the user's own)");
@@ -184,7 +169,8 @@ class Builder {
     sub.add_option("--input", options_.map.input, "lines of JSON (default: stdin)")->type_name("FILE");
     sub.add_option("--output", options_.map.output, "(default: stdout)")->type_name("FILE");
     sub.add_option("--in-flight", options_.map.in_flight, "lines read and not yet written (default: 1000)")
-        ->type_name("N")->check(CLI::Range(1, 1'000'000), "");
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000), "");
     sub.add_flag("--spread", options_.map.spread, "an array is all positional arguments, an object the keywords");
     sub.add_flag("!--no-progress", options_.map.progress, "no progress bar (there is none but on a terminal)");
     add_modules(sub);
@@ -230,7 +216,7 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
     if (auto wrong = unknown_command(argv[1], names)) return usage(*wrong);
   }
-  auto arguments = hide(argc, argv);
+  auto arguments = hidden_arguments(argc, argv);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(std::move(arguments));

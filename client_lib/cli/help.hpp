@@ -11,8 +11,7 @@ inline constexpr const char* exit_codes =
     "  3    cannot start the workers, or connect to the daemon\n"
     "  130  ended by Ctrl-C (143 by SIGTERM); 141 whoever read the output went away\n";
 
-inline constexpr const char* main_text =
-    "Calls Python's `async def` functions (and plain ones) in worker processes.\n";
+inline constexpr const char* main_text = "Calls Python's `async def` functions (and plain ones) in worker processes.\n";
 
 inline constexpr const char* main_footer =
     "Examples:\n"
@@ -35,7 +34,8 @@ inline constexpr const char* arguments =
 inline constexpr const char* results =
     "The value goes to stdout (a string as it is, anything else as JSON), the story of a failure to stderr.\n"
     "With --json both go to stdout, on one line: {\"ok\": true, \"value\": ...} or {\"ok\": false, \"error\":\n"
-    "{\"code\", \"stage\", \"certainty\", \"message\", \"attempts\", \"exception\": null or {\"type\", \"message\", \"traceback\", ...}}}.\n"
+    "{\"code\", \"stage\", \"certainty\", \"message\", \"attempts\", \"exception\": null or {\"type\", \"message\", "
+    "\"traceback\", ...}}}.\n"
     "Ctrl-C cancels the call; a second one ends at once.\n";
 
 inline constexpr const char* run_text =
@@ -48,8 +48,7 @@ inline constexpr const char* run_examples =
     "  clutch run shop.order '{\"item\": \"tea\"}' colour=red --path ./src --python .venv/bin/python\n"
     "  clutch run shop.flaky --retries 3 --retry-on ConnectionError --timeout 30s --json\n";
 
-inline constexpr const char* call_text =
-    "Calls one function of a running daemon (clutchd).";
+inline constexpr const char* call_text = "Calls one function of a running daemon (clutchd).";
 
 inline constexpr const char* call_examples =
     "Examples:\n"

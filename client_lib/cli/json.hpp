@@ -1,6 +1,6 @@
-// clutch::Value to JSON and back: docs/cli.md, "Values as JSON", has the rules. What JSON cannot say is an object with one
-// key: {"$bytes": "base64"}, {"$float": "nan" | "inf" | "-inf"}; both are read and written. A timestamp is written as ISO
-// 8601 text, a key that is no string as the JSON text of it.
+// clutch::Value to JSON and back: docs/cli.md, "Values as JSON", has the rules. What JSON cannot say is an object with
+// one key: {"$bytes": "base64"}, {"$float": "nan" | "inf" | "-inf"}; both are read and written. A timestamp is written
+// as ISO 8601 text, a key that is no string as the JSON text of it.
 #pragma once
 
 #include <optional>

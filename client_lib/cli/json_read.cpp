@@ -1,5 +1,5 @@
-// JSON to Value, in one pass, without a document in between: integers stay exact, and what does not cross is refused where
-// it stands. The parser does not recurse, so no depth of the text can hurt it.
+// JSON to Value, in one pass, without a document in between: integers stay exact, and what does not cross is refused
+// where it stands. The parser does not recurse, so no depth of the text can hurt it.
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -86,7 +86,8 @@ class Builder final : public nlohmann::json_sax<Json> {
     return false;
   }
   bool open(bool object) {
-    if (levels_.size() == limits::depth_max) return refuse("it is nested more than " + std::to_string(limits::depth_max) + " deep");
+    if (levels_.size() == limits::depth_max)
+      return refuse("it is nested more than " + std::to_string(limits::depth_max) + " deep");
     levels_.push_back({object, {}, {}});
     return true;
   }

@@ -49,7 +49,8 @@ bool LineReader::fill(int stop_fd) {
   const int error = errno;
   buffer_.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   scanned_ = old;
-  if (got < 0 && error != EINTR && error != EAGAIN) throw std::system_error(error, std::generic_category(), "cannot read the input");
+  if (got < 0 && error != EINTR && error != EAGAIN)
+    throw std::system_error(error, std::generic_category(), "cannot read the input");
   ended_ = got == 0;
   return true;
 }

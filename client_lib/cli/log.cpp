@@ -11,7 +11,8 @@ namespace {
 constexpr const char* pattern = "%H:%M:%S.%e %^%l%$ %v";
 
 bool is_print(const LogRecord& record) {
-  return record.source.starts_with("worker ") && (record.source.ends_with(" stdout") || record.source.ends_with(" stderr"));
+  return record.source.starts_with("worker ") &&
+         (record.source.ends_with(" stdout") || record.source.ends_with(" stderr"));
 }
 
 }  // namespace

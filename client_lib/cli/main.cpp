@@ -23,7 +23,8 @@ int say(const std::string& text, int code) {
 void hint(const Options& options, const Error& error) {
   if (options.json || !error.exception || error.exception->type != "ModuleNotFoundError") return;
   std::string text = "modules are imported from --path, here:";
-  for (const auto& directory : options.target.pool.path) text += ' ' + std::filesystem::absolute(directory).lexically_normal().string();
+  for (const auto& directory : options.target.pool.path)
+    text += ' ' + std::filesystem::absolute(directory).lexically_normal().string();
   say(text, 0);
 }
 
@@ -36,11 +37,15 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
   }
   const Caller caller = target.value()->caller().with(options.call);
   switch (options.command) {
-    case Command::map: return map->run(caller, signals);
-    case Command::functions: return list_functions(options, *target.value());
-    case Command::ps: return list_processes(options, *target.value());
+    case Command::map:
+      return map->run(caller, signals);
+    case Command::functions:
+      return list_functions(options, *target.value());
+    case Command::ps:
+      return list_processes(options, *target.value());
     case Command::run:
-    case Command::call: break;
+    case Command::call:
+      break;
   }
   return call_once(options, std::move(arguments), caller, signals);
 }

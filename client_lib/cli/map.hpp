@@ -1,5 +1,5 @@
-// `clutch map`: one thread reads lines and begins their calls, another writes the results in the order of the lines. Between
-// them is a window of --in-flight lines, which bounds memory.
+// `clutch map`: one thread reads lines and begins their calls, another writes the results in the order of the lines.
+// Between them is a window of --in-flight lines, which bounds memory.
 #pragma once
 
 #include <cstdint>

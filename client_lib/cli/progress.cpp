@@ -54,7 +54,8 @@ Progress::Progress(bool on, std::optional<std::uint64_t> bytes_total) : on_(on),
 
 std::string Progress::text(const State& state, std::size_t columns) const {
   const double rate = static_cast<double>(state.lines) / std::max(seconds_of(elapsed()), 1e-3);
-  std::string counts = fmt::format("{} lines  {}/s", with_commas(state.lines), with_commas(static_cast<std::uint64_t>(rate)));
+  std::string counts =
+      fmt::format("{} lines  {}/s", with_commas(state.lines), with_commas(static_cast<std::uint64_t>(rate)));
   if (state.failed != 0) counts += fmt::format("  {} failed", with_commas(state.failed));
   if (!bytes_total_ || *bytes_total_ == 0) return counts;
   const double share = std::min(1.0, static_cast<double>(state.bytes) / static_cast<double>(*bytes_total_));

@@ -1,5 +1,5 @@
-// SIGINT (Ctrl-C) and SIGTERM, taken by a thread of their own, so that what they cause is ordinary code. SIGPIPE does not
-// end the program: a write then fails with EPIPE.
+// SIGINT (Ctrl-C) and SIGTERM, taken by a thread of their own, so that what they cause is ordinary code. SIGPIPE does
+// not end the program: a write then fails with EPIPE.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  /// `handler` runs on the signals' thread with how many there were; until there is one, a signal ends the program at once.
-  /// A pool's nursery sees that and ends the workers.
+  /// `handler` runs on the signals' thread with how many there were; until there is one, a signal ends the program at
+  /// once. A pool's nursery sees that and ends the workers.
   void handle(std::function<void(int count)> handler);
   /// Back to that; afterwards the handler does not run any more.
   void release() { handle({}); }

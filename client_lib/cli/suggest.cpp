@@ -32,7 +32,8 @@ std::optional<std::string> unknown_command(std::string_view given, const std::ve
   text += "; there are";
   for (const auto& name : names) text += ' ' + name;
   // FUNCTION comes after the command; without one is what people first write.
-  if (given.find('.') != std::string_view::npos) text += ": to call a function, write `clutch run " + std::string(given) + "`";
+  if (given.find('.') != std::string_view::npos)
+    text += ": to call a function, write `clutch run " + std::string(given) + "`";
   return text;
 }
 

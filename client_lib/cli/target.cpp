@@ -1,10 +1,8 @@
 #include "target.hpp"
 
+#include "clutch/client.hpp"
 #include "clutch/pool.hpp"
 #include "log.hpp"
-#if __has_include("clutch/client.hpp")
-#include "clutch/client.hpp"
-#endif
 
 namespace clutch::cli {
 namespace {
@@ -18,6 +16,17 @@ class PoolTarget final : public Target {
 
  private:
   Pool pool_;
+};
+
+class DaemonTarget final : public Target {
+ public:
+  explicit DaemonTarget(Client client) : client_(std::move(client)) {}
+  [[nodiscard]] const Caller& caller() const override { return client_; }
+  [[nodiscard]] Result<FunctionList> functions() override { return client_.functions(); }
+  [[nodiscard]] Result<Value> processes() override { return client_.query("ps").get(); }
+
+ private:
+  Client client_;
 };
 
 PoolOptions pool_options(const Options& options) {
@@ -35,11 +44,13 @@ Result<std::unique_ptr<Target>> start_pool(const Options& options) {
   return std::unique_ptr<Target>(std::make_unique<PoolTarget>(std::move(pool).value()));
 }
 
-Result<std::unique_ptr<Target>> connect(const Options&) {
-  Error error;
-  error.code = Code::unavailable;
-  error.message = "no client yet";
-  return error;
+Result<std::unique_ptr<Target>> connect(const Options& options) {
+  ClientOptions wanted;
+  wanted.log = pool_logging(options).sink;
+  const std::string& endpoint = *options.target.endpoint;
+  auto client = endpoint.empty() ? Client::connect(std::move(wanted)) : Client::connect(endpoint, std::move(wanted));
+  if (!client) return client.error();
+  return std::unique_ptr<Target>(std::make_unique<DaemonTarget>(std::move(client).value()));
 }
 
 }  // namespace

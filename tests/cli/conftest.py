@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,14 @@ HERE = Path(__file__).parent
 BIN = Path(os.environ.get("CLUTCH_BIN_DIR", HERE.parents[1] / "build/release/bin"))
 PYTHON = os.environ.get("CLUTCH_TEST_PYTHON", sys.executable)
 TIMEOUT_S = 50
+
+
+def wait_until(path: Path) -> None:
+    """Until another process has made the file."""
+    give_up = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
 
 
 class Clutch:

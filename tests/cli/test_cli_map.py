@@ -64,7 +64,9 @@ def test_spread(clutch: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["tea", "", "  ", "[1", '"\\ud800"', "18446744073709551616", "1e999", "[" * 65 + "]" * 65, "1 2"])
+@pytest.mark.parametrize(
+    "line", ["tea", "", "  ", "[1", '"\\ud800"', "18446744073709551616", "1e999", "[" * 65 + "]" * 65, "1 2"]
+)
 def test_a_line_that_is_wrong_fails_alone(clutch: Any, line: str) -> None:
     done = clutch("map", "sample.task", input=f"1\n{line}\n3\n")
     assert done.returncode == 1
@@ -74,7 +76,9 @@ def test_a_line_that_is_wrong_fails_alone(clutch: Any, line: str) -> None:
 
 
 def test_a_line_that_is_not_utf8(clutch: Any) -> None:
-    done = subprocess.run(clutch.command("map", "sample.task"), input=b'1\n"\xff"\n', capture_output=True, timeout=50, check=False)
+    done = subprocess.run(
+        clutch.command("map", "sample.task"), input=b'1\n"\xff"\n', capture_output=True, timeout=50, check=False
+    )
     assert done.returncode == 1
     assert b'"ok": false' in done.stdout.splitlines()[1]
 
@@ -190,7 +194,16 @@ def test_the_progress_bar(clutch: Any, lines: Any, tmp_path: Path) -> None:
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm"}
     process = clutch.start(
-        "map", "sample.held", "--spread", "--input", path, "--output", tmp_path / "out", stdout=None, stderr=slave, env=environment
+        "map",
+        "sample.held",
+        "--spread",
+        "--input",
+        path,
+        "--output",
+        tmp_path / "out",
+        stdout=None,
+        stderr=slave,
+        env=environment,
     )
     os.close(slave)
     bar = read_until(master, b"9 lines")

@@ -13,7 +13,13 @@ def test_help_has_examples_and_exit_codes(clutch: Any, command: list[str]) -> No
     assert done.returncode == 0
     assert done.stderr == ""
     assert "Examples:" in done.stdout
-    for line in ["0    done", "1    the call failed", "2    the command line", "3    cannot start", "130  ended by Ctrl-C"]:
+    for line in [
+        "0    done",
+        "1    the call failed",
+        "2    the command line",
+        "3    cannot start",
+        "130  ended by Ctrl-C",
+    ]:
         assert line in done.stdout
 
 

@@ -14,8 +14,8 @@ struct FunctionInfo {
   std::string kind;       ///< "coroutine", "async_generator", "generator" or "plain"
   std::string signature;  ///< as Python prints it, "(item: str, *, colour: str = 'red') -> float"
   std::string doc;
-  std::uint32_t limit = 0;  ///< how many may run at once; 0: no bound of its own
-  std::string per;          ///< what the limit is over, "worker" or "pool"; empty without one
+  std::uint32_t limit = 0;         ///< how many may run at once; 0: no bound of its own
+  std::string per;                 ///< what the limit is over, "worker" or "pool"; empty without one
   std::vector<std::string> notes;  ///< e.g. annotations that arguments are not checked against
   std::string pool;
 };

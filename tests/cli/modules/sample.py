@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240, ASYNC110, T201
 """Functions for the tests of the command line."""
 
 import asyncio
@@ -66,7 +67,7 @@ async def lone_surrogate() -> str:
 
 
 async def awkward_keys() -> Any:
-    return {1: "int", None: "nil", True: "bool"}
+    return {2: "int", None: "nil", True: "bool"}
 
 
 async def numbers() -> Any:
@@ -89,7 +90,7 @@ async def wait_for_file(name: str) -> str:
     """Touches `name`.begun, waits for `name`, and tells in `name`.cancelled where it was cancelled."""
     Path(name + ".begun").touch()
     try:
-        while not os.path.exists(name):  # noqa: ASYNC110, ASYNC240
+        while not os.path.exists(name):
             await asyncio.sleep(0.01)
     except asyncio.CancelledError:
         Path(name + ".cancelled").touch()

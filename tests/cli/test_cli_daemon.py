@@ -1,0 +1,120 @@
+"""The commands that speak to a daemon: none there, and a real one."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BIN, HERE, PYTHON, wait_until
+
+CONFIG = """
+listen = "{endpoint}"
+
+[pool.first]
+modules = ["sample"]
+path = ["{modules}"]
+python = "{python}"
+workers = 2
+
+[pool.second]
+modules = ["sample"]
+path = ["{modules}"]
+python = "{python}"
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("daemon")
+    folder.chmod(0o700)
+    endpoint = f"ipc://{folder}/d.sock"
+    config = folder / "clutch.toml"
+    config.write_text(CONFIG.format(endpoint=endpoint, modules=HERE / "modules", python=PYTHON))
+    with (folder / "log").open("w") as log:
+        daemon = subprocess.Popen([BIN / "clutchd", "--config", config], stdout=log, stderr=log)
+    wait_until_it_answers(endpoint, daemon, folder / "log")
+    yield endpoint
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(timeout=30) == 0
+
+
+def wait_until_it_answers(endpoint: str, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(200):
+        assert daemon.poll() is None, log.read_text()
+        done = subprocess.run(
+            [BIN / "clutch", "ps", "--connect", endpoint], capture_output=True, timeout=30, check=False
+        )
+        if done.returncode == 0:
+            return
+        time.sleep(0.05)
+    raise AssertionError(done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command", [["call", "sample.task", "1"], ["ps"], ["functions"], ["map", "sample.task", "--connect", "default"]]
+)
+def test_no_daemon(clutch: Any, tmp_path: Path, command: list[str]) -> None:
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = clutch(*command, env=environment, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "clutchd" in done.stderr
+    answer = clutch(*command, "--json", env=environment, stdin=subprocess.DEVNULL)
+    assert (answer.returncode, json.loads(answer.stdout)["error"]["code"]) == (3, "unavailable")
+
+
+def test_an_endpoint_that_is_none(clutch: Any) -> None:
+    done = clutch("ps", "--connect", "nonsense")
+    assert done.returncode == 3
+    assert "nonsense" in done.stderr
+
+
+def test_call(clutch: Any, endpoint: str) -> None:
+    to = ["--connect", endpoint, "--pool", "first"]
+    assert clutch.json("call", "sample.task", "21", *to) == {"ok": True, "value": 42}
+    assert clutch.json("call", "sample.echo", "[1]", "a=2", *to)["value"] == {"args": [[1]], "kwargs": {"a": 2}}
+    error = clutch.json("call", "sample.boom", *to, code=1)["error"]
+    assert (error["code"], error["exception"]["type"]) == ("failed", "ValueError")
+
+
+def test_the_users_own_daemon_is_the_default(clutch: Any, tmp_path: Path, endpoint: str) -> None:
+    (tmp_path / "clutch").mkdir(mode=0o700)
+    (tmp_path / "clutch/clutchd.sock").symlink_to(endpoint.removeprefix("ipc://"))
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = clutch("call", "sample.task", "21", "--pool", "first", env=environment)
+    assert (done.returncode, done.stdout) == (0, "42\n")
+
+
+def test_map(clutch: Any, endpoint: str, lines: Any) -> None:
+    done = clutch("map", "sample.half_fail", "--connect", endpoint, "--pool", "second", "--input", lines(range(100)))
+    assert done.returncode == 1
+    got = [json.loads(line) for line in done.stdout.splitlines()]
+    assert got[::2] == list(range(0, 100, 2))
+    assert all(line["ok"] is False for line in got[1::2])
+
+
+def test_functions(clutch: Any, endpoint: str) -> None:
+    value = clutch.json("functions", "--connect", endpoint)["value"]
+    assert {each["pool"] for each in value["functions"] if each["name"] == "sample.task"} == {"first", "second"}
+    assert "async def sample.task(number: int) -> int" in clutch("functions", "--connect", endpoint).stdout
+
+
+def test_ps(clutch: Any, endpoint: str) -> None:
+    value = clutch.json("ps", "--connect", endpoint)["value"]
+    assert [(pool["name"], len(pool["workers"])) for pool in value["pools"]] == [("first", 2), ("second", 1)]
+    text = clutch("ps", "--connect", endpoint).stdout
+    assert "workers of first\n" in text
+    assert str(value["pools"][0]["workers"][0]["pid"]) in text
+
+
+def test_ctrl_c_cancels_in_the_daemon(clutch: Any, endpoint: str, tmp_path: Path) -> None:
+    name = tmp_path / "never"
+    process = clutch.start("call", "sample.wait_for_file", name, "--connect", endpoint, "--pool", "first")
+    wait_until(tmp_path / "never.begun")
+    process.send_signal(signal.SIGINT)
+    assert clutch.end(process)[0] == 130
+    wait_until(tmp_path / "never.cancelled")
