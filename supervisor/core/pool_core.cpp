@@ -188,8 +188,8 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     --lane.sent;
     ++lane.begun;
     call->maybe_passed_over = call->cancel_sent || call->expires() <= now;
-    if (call->attempt_timeout > Duration(0) && !call->cancel_sent) {
-      call->attempt_deadline = after(now, call->attempt_timeout);
+    if (call->attempt_timeout > Duration(0)) {  // of a cancelled one its grace may end sooner
+      call->attempt_deadline = std::min(call->attempt_deadline, after(now, call->attempt_timeout));
     }
     if (!call->answered) set_timer(*call);
   }
@@ -210,10 +210,9 @@ void PoolCore::on_begun(WorkerId id, Incarnation incarnation, std::uint64_t loop
   Worker* worker = current(id, incarnation);
   if (worker == nullptr) return;
   if (shows_too_much(*worker, loop, thread, now)) return on_violation(id, incarnation, "BEGUN beyond what was sent");
+  // Of the loop alone: it sends BEGUN after first steps, but while a thread may not have come to its first line.
   Lane& on_loop = worker->lane(Execution::loop);
-  Lane& on_thread = worker->lane(Execution::thread);
   on_loop.recorded = std::max(on_loop.recorded, loop);
-  on_thread.recorded = std::max(on_thread.recorded, thread);
   mark_begun(*worker, Execution::loop, loop, now);
   mark_begun(*worker, Execution::thread, thread, now);
   pump(now);

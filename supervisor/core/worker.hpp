@@ -33,7 +33,7 @@ struct Lane {
   std::uint32_t begun = 0;        ///< and not finished
   std::uint64_t last_seq = 0;     ///< the latest sent
   std::uint64_t seen = 0;         ///< begun as far as this, by page or record
-  std::uint64_t recorded = 0;     ///< begun as far as this, by record: their code ran
+  std::uint64_t recorded = 0;     ///< on the loop, begun as far as this by record: their code ran
   std::uint32_t bound = 0;        ///< begun and sent never exceed it, but for one kept ahead where it is 1
   bool windowed = false;          ///< threads begin at once what they are sent: their bound is window enough
   Window window;
