@@ -146,7 +146,7 @@ void Daemon::drain(bool at_once) {
     const auto bound = at_once ? std::chrono::nanoseconds(0) : pool.stop_timeout;
     if (!pool.stopped) pool.shell->drain(now + bound, now);
   }
-  loop_.wake();
+  loop_.arm(now);  // a turn follows, also where no worker is left whose end would bring one
 }
 
 void Daemon::end_if_stopped(core::Time now) {

@@ -22,15 +22,15 @@ class ClientEngine;
 }
 
 struct ClientOptions {
-  std::string name;  ///< what `clutch ps` and the daemon's log call this client; empty: the program's name
-  std::string pool;  ///< the pool of all its calls, where two have a function; CallOptions::pool goes before it
+  std::string name = {};  ///< what `clutch ps` and the daemon's log call this client; empty: the program's name
+  std::string pool = {};  ///< the pool of all its calls, where two have a function; CallOptions::pool goes before it
   /// How long the daemon may take to answer the greeting. After a connection is lost, calls wait as long for the daemon
   /// to come back; then they end as `unavailable` at once, while the client goes on trying.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
   std::size_t queued_calls_max = limits::queued_calls_max;  ///< not sent yet; beyond, calls end as `overloaded`
   std::size_t queued_bytes_max = limits::queued_bytes_max;
   /// Told of connections lost and made again; called on the client's own thread, must not call back. Empty: nobody.
-  LogSink log;
+  LogSink log = {};
 };
 
 /// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.

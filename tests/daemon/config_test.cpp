@@ -1,0 +1,153 @@
+#include "daemon/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "daemon/duration.hpp"
+#include "support/paths.hpp"
+
+namespace clutch::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile() {
+    std::string name = (std::filesystem::temp_directory_path() / "clutch-config-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(directory_); }
+
+  Config load(const std::string& text, std::vector<std::string> assignments = {}) {
+    std::ofstream(directory_ / "c.toml") << text;
+    return load_config({directory_ / "c.toml", std::move(assignments)});
+  }
+  /// What is said of it, without the directory.
+  std::string complaint(const std::string& text, std::vector<std::string> assignments = {}) {
+    try {
+      static_cast<void>(load(text, std::move(assignments)));
+    } catch (const ConfigError& error) {
+      std::string what = error.what();
+      const auto at = what.find(directory_.string() + "/");
+      return at == std::string::npos ? what : what.erase(at, directory_.string().size() + 1);
+    }
+    return "nothing";
+  }
+
+  std::filesystem::path directory_;
+};
+
+constexpr auto least = "[pool.main]\nmodules = [\"shop\"]\n";
+
+TEST_F(ConfigFile, ReadsEveryKey) {
+  const auto config = load(R"(
+listen = "ipc:///tmp/x/y.sock"
+[log]
+level = "debug"
+file = "d.log"
+[clients]
+stalled_timeout = "10s"
+[pool.main]
+modules = ["shop", "bank"]
+path = ["src", "/abs"]
+python = ".venv/bin/python"
+workers = 3
+concurrency = 10
+threads = 4
+attempt_timeout = "500ms"
+start_timeout = "2m"
+stop_timeout = "1.5s"
+cancel_grace = "1s"
+env = { A = "b" }
+clean_env = true
+library_threads = 2
+cpus = [[0, 1], [2]]
+uvloop = true
+)");
+  EXPECT_EQ(config.listen, "ipc:///tmp/x/y.sock");
+  EXPECT_EQ(config.log_level, LogLevel::debug);
+  EXPECT_EQ(config.log_file, directory_ / "d.log");
+  EXPECT_EQ(config.stalled_timeout, 10s);
+  ASSERT_EQ(config.pools.size(), 1u);
+  const auto& pool = config.pools[0];
+  EXPECT_EQ(pool.name, "main");
+  EXPECT_EQ(pool.modules, (std::vector<std::string>{"shop", "bank"}));
+  EXPECT_EQ(pool.path, (std::vector<std::filesystem::path>{directory_ / "src", "/abs"}));
+  EXPECT_EQ(pool.python, (directory_ / ".venv/bin/python").string());
+  EXPECT_EQ(pool.workers, 3u);
+  EXPECT_EQ(pool.concurrency, 10u);
+  EXPECT_EQ(pool.threads, 4u);
+  EXPECT_EQ(pool.attempt_timeout, 500ms);
+  EXPECT_EQ(pool.start_timeout, 2min);
+  EXPECT_EQ(pool.stop_timeout, 1500ms);
+  EXPECT_EQ(pool.cancel_grace, 1s);
+  EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
+  EXPECT_TRUE(pool.clean_env);
+  EXPECT_EQ(pool.library_threads, 2u);
+  EXPECT_EQ(pool.cpus, (std::vector<std::vector<std::uint32_t>>{{0, 1}, {2}}));
+  EXPECT_TRUE(pool.uvloop);
+}
+
+TEST_F(ConfigFile, WhatItPrintsMeansTheSame) {
+  const auto config = load(least, {"pool.main.workers=7", "pool.main.env.A=b", "pool.main.cpus=[[1]]"});
+  EXPECT_EQ(to_toml(load(to_toml(config))), to_toml(config));
+}
+
+TEST_F(ConfigFile, FlagsGoOverTheFile) {
+  const auto config = load(std::string("listen = \"ipc:///tmp/a/b\"\n") + least,
+                           {"listen=ipc:///tmp/c/d", "pool.main.workers=4", "pool.main.stop_timeout=1s", "log.level=error"});
+  EXPECT_EQ(config.listen, "ipc:///tmp/c/d");
+  EXPECT_EQ(config.pools[0].workers, 4u);
+  EXPECT_EQ(config.pools[0].stop_timeout, 1s);
+  EXPECT_EQ(config.log_level, LogLevel::error);
+}
+
+TEST_F(ConfigFile, AnUnknownKeyIsToldWithItsLineAndASuggestion) {
+  EXPECT_EQ(complaint(std::string(least) + "worker = 2\n"),
+            "c.toml:3: `pool.main.worker` is not a key: did you mean `pool.main.workers`?");
+  EXPECT_EQ(complaint(std::string("lissen = \"x\"\n") + least), "c.toml:1: `lissen` is not a key: did you mean `listen`?");
+  EXPECT_EQ(complaint(std::string(least) + "[log]\ncolour = 1\n"),
+            "c.toml:4: `log.colour` is not a key: there are `level`, `file`");
+}
+
+TEST_F(ConfigFile, AWrongValueIsToldWithItsLine) {
+  EXPECT_EQ(complaint(std::string(least) + "workers = 0\n"), "c.toml:3: `pool.main.workers` must be at least 1");
+  EXPECT_EQ(complaint(std::string(least) + "workers = \"4\"\n"),
+            "c.toml:3: `pool.main.workers` must be a whole number, 0 or more");
+  EXPECT_EQ(complaint(std::string(least) + "stop_timeout = 10\n"),
+            "c.toml:3: `pool.main.stop_timeout` must be a duration in quotes, for instance \"30s\" or \"500ms\"");
+  EXPECT_NE(complaint(std::string("listen = \"tcp://*:1\"\n") + least).find("c.toml:1: `listen` will not do"), std::string::npos);
+  EXPECT_NE(complaint("listen = \"ipc:///" + std::string(120, 'x') + "\"\n" + least).find("at most 107"), std::string::npos);
+  EXPECT_NE(complaint("[pool.main\n").find("c.toml:1: this is not TOML"), std::string::npos) << complaint("[pool.main\n");
+  EXPECT_NE(complaint("[pool.main]\n").find("`pool.main.modules` must name"), std::string::npos);
+  EXPECT_NE(complaint("").find("there is no pool"), std::string::npos);
+  EXPECT_NE(complaint(least, {"nonsense"}).find("--set takes KEY=VALUE"), std::string::npos);
+}
+
+TEST(ExampleConfig, IsOneThatDoes) {
+  const auto config = load_config({test::source_directory() / "examples/clutch.toml", {}});
+  ASSERT_EQ(config.pools.size(), 1u);
+  const PoolOptions defaults;
+  EXPECT_EQ(config.pools[0].attempt_timeout, defaults.attempt_timeout);
+  EXPECT_EQ(config.pools[0].stop_timeout, defaults.stop_timeout);
+  EXPECT_EQ(config.pools[0].concurrency, defaults.concurrency);
+}
+
+TEST(Durations, AreReadAndWritten) {
+  EXPECT_EQ(parse_duration("30s"), 30s);
+  EXPECT_EQ(parse_duration("500ms"), 500ms);
+  EXPECT_EQ(parse_duration("1.5h"), 90min);
+  EXPECT_EQ(parse_duration("0"), 0s);
+  for (const char* bad : {"", "s", "10", "-1s", "1 s", "1d", "inf", "1e3s", "99999999999h"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+  EXPECT_EQ(format_duration(90s), "90s");
+  EXPECT_EQ(format_duration(1500ms), "1500ms");
+  EXPECT_EQ(format_duration(0s), "0s");
+}
+
+}  // namespace
+}  // namespace clutch::daemon
