@@ -98,7 +98,7 @@ void print(const Library& library, std::size_t files, const std::filesystem::pat
   for (std::size_t i = 0; i < std::min<std::size_t>(imports.size(), 8); ++i) {
     std::cout << ' ' << imports[i].second << " (" << -imports[i].first << ')';
   }
-  std::cout << "\nno Python 3, and said so without stopping the rest: " << library.refused.size() << " files\n";
+  std::cout << "\nnot valid Python 3, which stopped none of the rest: " << library.refused.size() << " files\n";
   for (std::size_t i = 0; i < std::min<std::size_t>(library.refused.size(), 2); ++i) {
     std::cout << "  " << relative(library.refused[i]) << '\n';
   }
