@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-BIN = Path(os.environ.get("CLUTCH_BIN_DIR", HERE.parents[1] / "build/release/bin"))
+BIN = Path(os.environ.get("CLUTCH_BIN_DIR", HERE.parents[1] / "build/release/bin")).absolute()
 PYTHON = os.environ.get("CLUTCH_TEST_PYTHON", sys.executable)
 TIMEOUT_S = 50
 

@@ -52,6 +52,7 @@ TEST(Life, EndingThePoolCancelsWhatIsUnderWay) {
     const auto pool = start(shop_options());
     call.emplace(pool.call<void>("shop.until_cancelled", scratch.path(), "call"));
     ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.begun"); }));
+    EXPECT_VALUE(pool.call<int>("shop.echo", 1).get(), 1);  // with it came the record that the other began
   }
   EXPECT_FAILS(call->get(), cancelled, run, started);
   EXPECT_TRUE(std::filesystem::exists(scratch / "call.finally"));

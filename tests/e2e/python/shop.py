@@ -49,6 +49,20 @@ async def counted_sleep(seconds: float) -> int:
     return most_running
 
 
+met = 0
+all_met = asyncio.Event()
+
+
+async def meet(count: int) -> int:
+    """Waits until `count` calls of it have begun."""
+    global met
+    met += 1
+    if met == count:
+        all_met.set()
+    await all_met.wait()
+    return met
+
+
 @clutch_worker.limit(4)
 async def limited(seconds: float) -> int:
     return await counted_sleep(seconds)
