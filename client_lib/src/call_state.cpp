@@ -6,7 +6,7 @@
 namespace clutch::detail {
 namespace {
 
-void run_posted(void* state) { CallRef::adopt(static_cast<CallState*>(state))->run_continuation(); }
+void run_posted(void* state) { CallState::run_continuation(CallRef::adopt(static_cast<CallState*>(state))); }
 
 class FailedState final : public CallState {
  public:
@@ -24,7 +24,7 @@ void release(CallState* state) noexcept {
   if (state->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
 }
 
-void Task::operator()() { state_->run_continuation(); }
+void Task::operator()() { CallState::run_continuation(std::move(state_)); }
 
 CallState::~CallState() {
   if (Continuation* left = continuation_.exchange(nullptr, std::memory_order_acq_rel)) left->drop();
@@ -95,9 +95,9 @@ void CallState::post_continuation() {
   }
 }
 
-void CallState::run_continuation() {
-  Continuation* continuation = continuation_.exchange(nullptr, std::memory_order_acq_rel);
-  if (continuation != nullptr) continuation->run(CallRef(this));
+void CallState::run_continuation(CallRef call) {
+  Continuation* continuation = call->continuation_.exchange(nullptr, std::memory_order_acq_rel);
+  if (continuation != nullptr) continuation->run(std::move(call));
 }
 
 CallRef failed_call(std::shared_ptr<Engine> engine, Error error) {

@@ -140,8 +140,7 @@ class Then final : public Continuation {
   void run(CallRef call) override {
     const std::unique_ptr<Then> self(this);
     R result = take<T, R>(*call);
-    // The state, and with it what the call kept, goes before the program's code, which may take its time.
-    call = {};
+    call = {};  // before the program's code, which may take its time
     std::invoke(f_, std::move(result));
   }
   void drop() noexcept override { delete this; }

@@ -66,7 +66,8 @@ class CallState {
   void set_continuation(Continuation& continuation, Executor executor);
   /// Takes the continuation back; false if it has begun, or will not come.
   bool remove_continuation() noexcept { return continuation_.exchange(nullptr, std::memory_order_acq_rel) != nullptr; }
-  void run_continuation();
+  /// Gives the reference to the continuation, which may drop it before it runs the program's code.
+  static void run_continuation(CallRef call);
   /// At most one, instead of a continuation; called at once where the call is over.
   void set_observer(Observer& observer) noexcept;
 

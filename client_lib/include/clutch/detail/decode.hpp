@@ -38,7 +38,9 @@ R take(CallState& state) {
   if (state.typed()) return static_cast<TypedState<R>&>(state).take();
   if constexpr (std::is_same_v<R, Result<T>>) {
     if (auto* error = std::get_if<Error>(&state.outcome())) return std::move(*error);
-    return decode<T>(std::get<Reply>(state.outcome()));
+    // Moved out: the payload goes now, whoever still refers to the state.
+    const Reply reply = std::move(std::get<Reply>(state.outcome()));
+    return decode<T>(reply);
   } else {
     throw misuse("a call whose result is no Result ended in an engine");
   }
