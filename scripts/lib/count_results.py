@@ -1,4 +1,9 @@
-"""Sums up JUnit files: count_results.py FILE… prints 'N passed, N failed[, N skipped]'; fails where a test failed or none ran."""
+"""Sums up JUnit files: count_results.py FILE…
+
+Prints 'N passed, N failed[, N skipped]' last. Fails where a test failed or none ran.
+"""
+
+# ruff: noqa: T201
 
 import sys
 from xml.etree import ElementTree

@@ -5,6 +5,8 @@
 What is on its way out has a few seconds.
 """
 
+# ruff: noqa: T201
+
 import os
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Writes the shared vectors as a corpus: seeds.py TARGET DIRECTORY, TARGET one of fuzz_message, fuzz_scan, fuzz_error."""
+"""Writes the shared vectors as a corpus: seeds.py fuzz_message|fuzz_scan|fuzz_error DIRECTORY."""
 
 from __future__ import annotations
 
