@@ -31,13 +31,17 @@ def processes(marker: bytes) -> dict[int, str]:
 
 
 def files(scratch: Path) -> list[str]:
-    # pytest keeps the directories of its latest runs in its temporary directory: plain files there are no leak.
     left = []
     for path in sorted((scratch / "run").rglob("*")) + sorted((scratch / "tmp").rglob("*")):
-        inside = path.relative_to(scratch).parts
-        if not (inside[:1] == ("tmp",) and len(inside) > 1 and inside[1].startswith("pytest-")) or path.is_socket():
+        if path.is_socket() or not kept_by_tools(path.relative_to(scratch)):
             left.append(str(path))
     return left
+
+
+def kept_by_tools(path: Path) -> bool:
+    """pytest keeps the directories of its latest runs; ccache makes its own even when it is told of another."""
+    inside = path.parts
+    return inside[:2] == ("run", "ccache-tmp") or (inside[0] == "tmp" and inside[1].startswith("pytest-"))
 
 
 def shared_memory(scratch: Path) -> list[str]:
