@@ -56,7 +56,6 @@ std::optional<Error> ClientEngine::start() {
     const auto now = Clock::now();
     open_link(now);
     if (!link_) return unavailable(last_failure_);
-    give_up_at_ = now + std::min<std::chrono::nanoseconds>(options_.connect_timeout, Time::max() - now);
     flush(now);
     loop_.arm(next_time(now));
     if (has_mail()) loop_.wake();
@@ -78,6 +77,7 @@ void ClientEngine::stop() {
     if (std::exchange(stopped_, true)) return;
   }
   on_loop([this] {
+    flush(Clock::now());  // what is detached goes before the end
     end_retries();
     session_.close();
     flush(Clock::now());
@@ -130,7 +130,11 @@ void ClientEngine::detach_attempt(std::uint64_t name) { session_.detach(name); }
 bool ClientEngine::has_mail() { return link_ && link_->readable(); }
 
 ClientEngine::Time ClientEngine::next_time(Time) const {
-  return std::min({session_.next_time(), retry_at_, give_up_at_});
+  return std::min({session_.next_time(), retry_at_, greet_by_, give_up_at_});
+}
+
+ClientEngine::Time ClientEngine::after_connect_timeout(Time now) const {
+  return now + std::min<std::chrono::nanoseconds>(options_.connect_timeout, Time::max() - now);
 }
 
 void ClientEngine::open_link(Time now) {
@@ -143,6 +147,7 @@ void ClientEngine::open_link(Time now) {
     return;
   }
   retry_at_ = Time::max();
+  greet_by_ = after_connect_timeout(now);
   loop_.add(link_->fd(), [] {});  // the turn that follows receives
   loop_.add(link_->monitor_fd(), [] {});
   session_.on_link(now);
@@ -155,8 +160,11 @@ void ClientEngine::drop_link(Time now) {
   link_failed_ = false;
   backoff_ = std::clamp<std::chrono::nanoseconds>(2 * backoff_, backoff_first, backoff_max);
   retry_at_ = now + backoff_;
-  if (give_up_at_ == Time::max()) {
-    give_up_at_ = now + std::min<std::chrono::nanoseconds>(options_.connect_timeout, Time::max() - now);
+  greet_by_ = Time::max();
+  if (given_up_) {
+    session_.give_up(unavailable(last_failure_));
+  } else if (give_up_at_ == Time::max()) {
+    give_up_at_ = after_connect_timeout(now);
     note(LogLevel::warning, "the connection to the daemon at " + endpoint_ + " was lost; trying to connect again");
   }
 }
@@ -175,21 +183,22 @@ void ClientEngine::receive(Time now) {
 void ClientEngine::look_after_link(Time now) {
   using State = ClientSession::State;
   if (session_.state() == State::closed) return;
-  if (session_.state() == State::open && give_up_at_ != Time::max()) {
+  if (session_.state() == State::open && greet_by_ != Time::max()) {
     note(LogLevel::info, "connected to the daemon at " + endpoint_);
-    give_up_at_ = Time::max();
+    greet_by_ = give_up_at_ = Time::max();
+    given_up_ = false;
     backoff_ = {};
   }
   if (session_.refusal()) last_failure_ = "the daemon at " + endpoint_ + " refused: " + session_.refusal()->message;
+  if (greet_by_ <= now && session_.state() == State::greeting) {
+    session_.on_link_lost("it did not answer the greeting");
+    last_failure_ = "the daemon at " + endpoint_ + " did not answer within connect_timeout";
+  }
   if (link_ && session_.state() == State::idle) drop_link(now);
   if (!link_ && retry_at_ <= now) open_link(now);
   if (give_up_at_ <= now) {
-    give_up_at_ = Time::max() - std::chrono::nanoseconds(1);  // given up already, and not connected
-    if (session_.state() == State::greeting) {
-      session_.on_link_lost("it did not answer the greeting");
-      last_failure_ = "the daemon at " + endpoint_ + " did not answer within connect_timeout";
-      drop_link(now);
-    }
+    give_up_at_ = Time::max();
+    given_up_ = true;
     session_.give_up(unavailable(last_failure_));
   }
 }

@@ -40,6 +40,7 @@ class ClientEngine final : public LoopEngine {
   void send(Time now);
   void deliver();
   void publish();
+  [[nodiscard]] Time after_connect_timeout(Time now) const;
   void note(LogLevel level, const std::string& text) const;
 
   std::string endpoint_;
@@ -49,7 +50,9 @@ class ClientEngine final : public LoopEngine {
   ClientSession session_;
   bool link_failed_ = false;        // a send failed
   Time retry_at_ = Time::max();     // no link: when the next is tried
+  Time greet_by_ = Time::max();     // when the daemon must have answered HELLO
   Time give_up_at_ = Time::max();   // no daemon by then: calls need not wait
+  bool given_up_ = false;           // and none since
   std::chrono::nanoseconds backoff_{};
   std::string last_failure_;
   std::unordered_map<std::uint64_t, CallRef> queries_;

@@ -278,7 +278,7 @@ void ClientGate::flush_pools(core::Time now) {
 }
 
 core::Time ClientGate::next_time(core::Time now) const {
-  if (!leaving_.empty()) return now;
+  if (!leaving_.empty() || (!dirty_.empty() && !busy_)) return now;
   const auto next = busy_ ? std::min<core::Time>(check_at_, now + busy_interval) : check_at_;
   return next;
 }
