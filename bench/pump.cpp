@@ -1,13 +1,14 @@
 #include "pump.hpp"
 
+#include <cstdint>
 #include <deque>
 #include <utility>
 
 namespace clutch::bench {
 
 double pump(const Caller& caller, const Load& load, const std::vector<int>& arguments) {
-  const auto function = caller.function<int(int)>(std::string(load.function));
-  std::deque<Call<int>> calls;
+  const auto function = caller.function<std::int64_t(int)>(std::string(load.function));
+  std::deque<Call<std::int64_t>> calls;
   const auto finish_one = [&] {
     static_cast<void>(calls.front().get().value());
     calls.pop_front();
@@ -22,8 +23,8 @@ double pump(const Caller& caller, const Load& load, const std::vector<int>& argu
 }
 
 Timed pump_timed(const Caller& caller, const Load& load) {
-  const auto function = caller.function<int(int)>(std::string(load.function));
-  std::deque<std::pair<Clock::time_point, Call<int>>> calls;
+  const auto function = caller.function<std::int64_t(int)>(std::string(load.function));
+  std::deque<std::pair<Clock::time_point, Call<std::int64_t>>> calls;
   Timed timed;
   timed.latency_us.reserve(static_cast<std::size_t>(load.calls));
   const auto finish_one = [&] {
