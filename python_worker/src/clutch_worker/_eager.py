@@ -44,7 +44,9 @@ if sys.version_info >= (3, 12):
 
 
 def _by_hand(loop: AbstractEventLoop) -> Start:
-    attributes = vars(loop)
+    # Set and deleted as an attribute: `vars(loop)` would give the loop a real __dict__, and each later look-up of any
+    # of its attributes would be slower for it, 0.6 us a call that sleeps.
+    on_loop: Any = loop
     task_type = asyncio.Task
     caught: list[tuple[Any, tuple[Any, ...], Any]] = []
 
@@ -52,11 +54,11 @@ def _by_hand(loop: AbstractEventLoop) -> Start:
         caught.append((callback, args, context))
 
     def start(coroutine: Coroutine[Any, Any, Any], context: Context, name: str) -> Task[Any]:
-        attributes["call_soon"] = catch
+        on_loop.call_soon = catch
         try:
             task: Task[Any] = task_type(coroutine, loop=loop, context=context, name=name)
         finally:
-            del attributes["call_soon"]
+            del on_loop.call_soon
         step = caught[0][0]  # of one that was caught alone: a Task schedules its step, and once
         if len(caught) == 1 and step.__self__ is task:
             del caught[0]

@@ -66,6 +66,8 @@ class Runner:
         self._cancels: dict[int, Cancel] = {}
         self._plain = PlainCalls(self, loop, config, page, replies)
         self._turn_due = False
+        self._append = replies.records.append
+        self._on_done = self._done  # bound once
         self._context = copy_context()
         self._any_threaded = any(function.threaded for function in functions)
         self.on_idle: Callable[[], None] | None = None
@@ -153,7 +155,7 @@ class Runner:
     def _begin_pending(self) -> None:
         """The hot path. What it does not do for the plain case is done in `_begin_otherwise`."""
         pending, tasks, functions, cancels = self._pending, self._tasks, self.functions, self._cancels
-        page, append, set_current = self._page, self._replies.records.append, current.set
+        page, set_current, settle = self._page, current.set, self._settle
         room = self._concurrency + len(self._tails)
         start = starter(self._loop)
         count = TURN_CALLS
@@ -187,21 +189,10 @@ class Runner:
                 except (SystemExit, KeyboardInterrupt) as error:
                     self.answer_error(record, raised(error))
                 else:
-                    if not task.done():
-                        self._keep(record, task)
+                    if task.done():
+                        settle(record, task)
                     else:
-                        try:
-                            value = task.result()
-                        except BaseException as error:
-                            self._fail(record, task, error)
-                        else:
-                            if cancels or record.extras is not UNSET:
-                                self.forget(record)
-                            kind = type(value)
-                            if kind in _PLAIN or (kind is str and len(value) < _SMALL_CHARS):
-                                append((RESULT, record.call, value))
-                            else:
-                                self._replies.value(record.call, value)
+                        self._keep(record, task)
             count -= 1
             if not count & _CLOCK_EVERY and (not count or _monotonic_ns() >= until):
                 break
@@ -261,7 +252,7 @@ class Runner:
         self._tasks[task] = record
         self._by_seq[record.seq] = task
         self._replies.begun_news = True
-        task.add_done_callback(self._done, context=self._context)
+        task.add_done_callback(self._on_done, context=self._context)
         if record.seq in self._cancels:  # its own first step let a CANCEL in, as a nested loop would
             self._cancel_again(record.seq)
 
@@ -272,7 +263,8 @@ class Runner:
             self._tails.remove(record.seq)
             self._plain.release(record)
         self._settle(record, task)
-        self.turn_soon()
+        if not self._turn_due:
+            self.turn_soon()
 
     def _settle(self, record: Run, task: Task[Any]) -> None:
         """Answers for a task that is done."""
@@ -280,8 +272,13 @@ class Runner:
             value = task.result()
         except BaseException as error:
             self._fail(record, task, error)
-        else:
+            return
+        if self._cancels or record.extras is not UNSET:
             self.forget(record)
+        kind = type(value)
+        if kind in _PLAIN or (kind is str and len(value) < _SMALL_CHARS):
+            self._append((RESULT, record.call, value))
+        else:
             self._replies.value(record.call, value)
 
     def _fail(self, record: Run, task: Task[Any], error: BaseException) -> None:
