@@ -48,20 +48,27 @@ def _by_hand(loop: AbstractEventLoop) -> Start:
     # of its attributes would be slower for it, 0.6 us a call that sleeps.
     on_loop: Any = loop
     task_type = asyncio.Task
-    caught: list[tuple[Any, tuple[Any, ...], Any]] = []
+    first: Any = None
+    first_context: Any = None
+    more: list[tuple[Any, tuple[Any, ...], Any]] = []
 
     def catch(callback: Any, *args: Any, context: Any = None) -> None:
-        caught.append((callback, args, context))
+        nonlocal first, first_context
+        if first is None and not args and not more:
+            first, first_context = callback, context
+        else:
+            more.append((callback, args, context))
 
     def start(coroutine: Coroutine[Any, Any, Any], context: Context, name: str) -> Task[Any]:
+        nonlocal first, first_context
         on_loop.call_soon = catch
         try:
             task: Task[Any] = task_type(coroutine, loop=loop, context=context, name=name)
         finally:
             del on_loop.call_soon
-        step = caught[0][0]  # of one that was caught alone: a Task schedules its step, and once
-        if len(caught) == 1 and step.__self__ is task:
-            del caught[0]
+        step, first = first, None
+        step_context, first_context = first_context, None
+        if not more and step.__self__ is task:  # a Task schedules its step, once and without arguments
             try:
                 context.run(step)
             except (SystemExit, KeyboardInterrupt):
@@ -70,7 +77,9 @@ def _by_hand(loop: AbstractEventLoop) -> Start:
             return task  # type: ignore[no-any-return]  # narrowed by the comparison
         # The collector may run a __del__ that schedules something while the Task is made. Whatever it is, and
         # whichever of these is the step, nothing is lost if all of them are scheduled in their order.
-        repost, caught[:] = caught[:], []
+        repost, more[:] = more[:], []
+        if step is not None:
+            loop.call_soon(step, context=step_context)
         for callback, args, other in repost:
             loop.call_soon(callback, *args, context=other)
         return task
