@@ -76,7 +76,7 @@ void LoopEngine::run() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "clutch-loop");
     while (!halting_.load()) {
-      loop_.turn([this] { return inbox_full_.load() || halting_.load(); }, [this] { step(); });
+      loop_.turn([this] { return more_ || inbox_full_.load() || halting_.load(); }, [this] { step(); });
     }
   });
 }
@@ -87,6 +87,7 @@ void LoopEngine::step() {
   for (const auto tag : retries_.take_due(now)) attempt_again(tag, now);
   turn(now);
   loop_.arm(std::min(next_time(now), retries_.next_time()));
+  more_ = has_mail();  // sending may have swallowed the descriptor's edge
 }
 
 void LoopEngine::halt() {

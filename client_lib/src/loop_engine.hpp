@@ -110,6 +110,7 @@ class LoopEngine : public Engine {
   };
   std::unordered_set<std::string, NameHash, std::equal_to<>> names_;  // what callers have named, each kept once
   std::atomic<bool> inbox_full_{false};
+  bool more_ = false;  // the loop's own: it is not to sleep
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> halting_{false};
   std::vector<Item> taking_;
