@@ -11,8 +11,10 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/functions.cpp
   core/life.cpp
   core/pool_core.cpp
+  core/steps.cpp
   core/timer_wheel.cpp
   io/boot.cpp
+  io/call_log.cpp
   io/client_door.cpp
   io/client_gate.cpp
   io/client_gate_records.cpp

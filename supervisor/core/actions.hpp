@@ -1,6 +1,8 @@
 // What the core wants done. The shell does all of it, then clears it.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -53,6 +55,19 @@ struct PoolFailed {
 /// Every worker is gone and none will come.
 struct Stopped {};
 
+/// Where a call is on its way, for the log: told only where PoolCoreOptions::call_steps asks for it.
+struct CallStep {
+  enum class What : std::uint8_t { refused, accepted, queued, sent, begun, returned };
+  What what = What::accepted;
+  CallId call;  ///< of a refused one: none
+  std::string function;
+  std::uint64_t attempt = 1;
+  std::optional<WorkerId> worker;  ///< where one has it
+  std::size_t waiting = 0;         ///< queued: how many wait, this one included
+  bool told_by_result = false;     ///< begun: nothing had told of it before
+  std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
+};
+
 using LifeAction = std::variant<Spawn, Kill, SendStop, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
@@ -60,12 +75,17 @@ struct Actions {
   std::vector<SendCancel> cancels;
   std::vector<Delivery> deliveries;
   std::vector<LifeAction> life;
+  std::vector<CallStep> steps;
 
   void clear() noexcept {
     runs.clear();
     cancels.clear();
     deliveries.clear();
     life.clear();
+    steps.clear();
+  }
+  [[nodiscard]] bool empty() const noexcept {
+    return runs.empty() && cancels.empty() && deliveries.empty() && life.empty() && steps.empty();
   }
   /// Whether there is more to do than to send and to deliver.
   [[nodiscard]] bool only_traffic() const noexcept { return life.empty(); }

@@ -11,6 +11,7 @@ void PoolCore::enqueue(Call& call, bool front) {
   auto& queue = front && !parked.empty() ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
   count_queued(call, true);
+  if (options_.call_steps) tell(call, CallStep::What::queued);
 }
 
 void PoolCore::count_queued(Call& call, bool queued) {
@@ -119,6 +120,7 @@ void PoolCore::assign(Call& call, Worker& worker, Time now) {
   worker.leases.push_back(call);
   count_limit(call, worker, +1);
   actions_.runs.push_back({worker.id, call.id()});
+  if (options_.call_steps) tell(call, CallStep::What::sent);
 }
 
 }  // namespace clutch::core

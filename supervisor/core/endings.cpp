@@ -18,9 +18,12 @@ Error error_of(Code code, Stage stage, Certainty certainty, std::string message)
 
 std::string_view said(Certainty certainty) {
   switch (certainty) {
-    case Certainty::not_started: return "the call had not begun and never will";
-    case Certainty::maybe_started: return "the call may have begun";
-    case Certainty::started: break;
+    case Certainty::not_started:
+      return "the call had not begun and never will";
+    case Certainty::maybe_started:
+      return "the call may have begun";
+    case Certainty::started:
+      break;
   }
   return "the call had begun";
 }
@@ -28,7 +31,8 @@ std::string_view said(Certainty certainty) {
 std::string how_it_ended(const Exit& exit) {
   if (exit.signal == 0) return "exited with status " + std::to_string(exit.status);
   const char* name = ::sigabbrev_np(exit.signal);
-  return "was killed by signal " + std::to_string(exit.signal) + (name != nullptr ? std::string(" (SIG") + name + ")" : "");
+  return "was killed by signal " + std::to_string(exit.signal) +
+         (name != nullptr ? std::string(" (SIG") + name + ")" : "");
 }
 
 }  // namespace
@@ -42,6 +46,7 @@ void PoolCore::deliver(const Submission& submission, Error&& error) {
 void PoolCore::answer(Call& call, Outcome&& outcome) {
   ++counters_.delivered;
   if (auto* error = std::get_if<Error>(&outcome)) error->attempts = call.attempt;
+  if (options_.call_steps) tell_end(call, outcome);
   actions_.deliveries.push_back({call.session, call.tag, std::move(outcome)});
   call.answered = true;
   timers_.stop(call);
@@ -57,9 +62,9 @@ void PoolCore::drop_queued(Call& call, Error&& error) {
 
 void PoolCore::drop_hopeless(Call& call) {
   const std::string why = state_ == PoolState::draining ? "the pool is stopping, and " : "";
-  drop_queued(call, error_of(Code::unavailable, Stage::queue, Certainty::not_started,
-                             why + "no worker has `" + functions_[call.function].name +
-                                 "` any more: the call was not begun"));
+  drop_queued(
+      call, error_of(Code::unavailable, Stage::queue, Certainty::not_started,
+                     why + "no worker has `" + functions_[call.function].name + "` any more: the call was not begun"));
 }
 
 // The worker is done with it.
@@ -86,9 +91,9 @@ Certainty PoolCore::certainty_of(const Call& call, Time page_read) const {
 
 Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certainty certainty) const {
   const auto stage = certainty == Certainty::not_started ? Stage::queue : Stage::run;
-  return error_of(Code::deadline_exceeded, stage, certainty,
-                  std::string(clock) + " expired in `" + functions_[call.function].name + "`: " +
-                      std::string(said(certainty)));
+  return error_of(
+      Code::deadline_exceeded, stage, certainty,
+      std::string(clock) + " expired in `" + functions_[call.function].name + "`: " + std::string(said(certainty)));
 }
 
 void PoolCore::expire(Call& call, Time now) {
@@ -125,9 +130,10 @@ void PoolCore::cancel_call(Call& call, Time now) {
   call.cancel_sent = true;
   actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
   if (call.execution == Execution::thread && call.state == CallState::begun) {
-    answer(call, error_of(Code::cancelled, Stage::run, certainty_of(call, now),
-                          "cancelled: `" + functions_[call.function].name +
-                              "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
+    answer(call,
+           error_of(Code::cancelled, Stage::run, certainty_of(call, now),
+                    "cancelled: `" + functions_[call.function].name +
+                        "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
     return;
   }
   call.attempt_deadline = std::min(call.attempt_deadline, after(now, options_.cancel_grace));

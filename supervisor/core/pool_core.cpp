@@ -1,4 +1,5 @@
-// Submission, replies, begun calls, time. Dispatch is in dispatch.cpp, endings in endings.cpp, workers' lives in life.cpp.
+// Submission, replies, begun calls, time. Dispatch is in dispatch.cpp, endings in endings.cpp, workers' lives in
+// life.cpp.
 #include "core/pool_core.hpp"
 
 #include <algorithm>
@@ -49,6 +50,7 @@ std::optional<Error> PoolCore::refusal(std::string_view function, const Submissi
 std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& submission, Time now) {
   ++counters_.submitted;
   if (auto error = refusal(function, submission, now)) {
+    if (options_.call_steps) tell_refusal(function, submission, *error);
     deliver(submission, std::move(*error));
     return std::nullopt;
   }
@@ -66,6 +68,7 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.queue_deadline = submission.queue_deadline;
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
   session(call.session).calls.push_back(call);
+  if (options_.call_steps) tell(call, CallStep::What::accepted);
   enqueue(call, false);
   set_timer(call);
   const auto id = call.id();
@@ -191,7 +194,9 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     if (call->attempt_timeout > Duration(0)) {  // of a cancelled one its grace may end sooner
       call->attempt_deadline = std::min(call->attempt_deadline, after(now, call->attempt_timeout));
     }
-    if (!call->answered) set_timer(*call);
+    if (call->answered) continue;
+    set_timer(*call);
+    if (options_.call_steps) tell(*call, CallStep::What::begun);
   }
   lane.window.on_begun(begun, now);
 }

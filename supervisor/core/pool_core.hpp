@@ -127,6 +127,11 @@ class PoolCore {
   [[nodiscard]] Certainty certainty_of(const Call&, Time page_read) const;
   void cancel_call(Call&, Time now);
 
+  // steps.cpp; asked for only where options_.call_steps
+  void tell(const Call&, CallStep::What);
+  void tell_refusal(std::string_view function, const Submission&, const Error&);
+  void tell_end(const Call&, const Outcome&);
+
   // pool_core.cpp
   [[nodiscard]] Worker* current(WorkerId, Incarnation) noexcept;
   [[nodiscard]] Call* leased(const Worker&, CallId) noexcept;
@@ -154,9 +159,9 @@ class PoolCore {
   // By FunctionId: calls that wait for their function's limit, or for a worker that has it, while there is room for
   // others. They came before all that is queued.
   std::vector<std::unique_ptr<Queue>> parked_;
-  std::vector<FunctionId> parking_;                  // that have parked calls
-  std::vector<std::uint32_t> running_in_pool_;       // by FunctionId: sent or begun
-  std::vector<std::unique_ptr<Session>> sessions_;   // by SessionId
+  std::vector<FunctionId> parking_;                 // that have parked calls
+  std::vector<std::uint32_t> running_in_pool_;      // by FunctionId: sent or begun
+  std::vector<std::unique_ptr<Session>> sessions_;  // by SessionId
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_incarnation_ = 0;

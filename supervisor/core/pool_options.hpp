@@ -8,15 +8,16 @@ namespace clutch::core {
 
 struct PoolCoreOptions {
   std::uint32_t workers = 1;
-  std::uint32_t concurrency = 1000;  ///< a worker: coroutines begun and not finished
-  std::uint32_t threads = 16;        ///< a worker: plain functions begun and not finished
+  std::uint32_t concurrency = 1000;                     ///< a worker: coroutines begun and not finished
+  std::uint32_t threads = 16;                           ///< a worker: plain functions begun and not finished
   Duration attempt_timeout = std::chrono::seconds(30);  ///< where a call says nothing; zero: none
   Duration start_timeout = std::chrono::seconds(60);    ///< from spawn to ready
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
-  std::uint32_t boot_failures_max = 3;  ///< in a row, then the pool has failed
+  std::uint32_t boot_failures_max = 3;                      ///< in a row, then the pool has failed
   Duration respawn_delay = std::chrono::milliseconds(500);  ///< after a failed boot, doubled each time
+  bool call_steps = false;  ///< each call's way is told (Actions::steps), for a log that wants it
 };
 
 }  // namespace clutch::core

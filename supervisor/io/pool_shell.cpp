@@ -1,19 +1,19 @@
 #include "io/pool_shell.hpp"
 
+#include <poll.h>
 #include <algorithm>
 #include <csignal>
-#include <poll.h>
 
 #include "io/find_program.hpp"
 
 namespace clutch::io {
 namespace {
 
-constexpr auto page_interval = std::chrono::milliseconds(10);   // a loop blocked in a first step sends nothing
-constexpr auto drain_interval = std::chrono::milliseconds(1);   // how often a dead worker's lanes are looked at
-constexpr int rounds_a_turn = 16;                               // then the loop looks at its descriptors again
+constexpr auto page_interval = std::chrono::milliseconds(10);  // a loop blocked in a first step sends nothing
+constexpr auto drain_interval = std::chrono::milliseconds(1);  // how often a dead worker's lanes are looked at
+constexpr int rounds_a_turn = 16;                              // then the loop looks at its descriptors again
 
-core::PoolCoreOptions core_options(const PoolOptions& options) {
+core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& log) {
   core::PoolCoreOptions core;
   core.workers = options.workers;
   core.concurrency = options.concurrency;
@@ -21,6 +21,7 @@ core::PoolCoreOptions core_options(const PoolOptions& options) {
   core.attempt_timeout = options.attempt_timeout;
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
+  core.call_steps = log.wants(LogLevel::debug);
   return core;
 }
 
@@ -39,7 +40,7 @@ PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& co
       loop_(loop),
       context_(context),
       events_(std::move(events)),
-      core_(core_options(options), EventLoop::Clock::now()),
+      core_(core_options(options, log_), EventLoop::Clock::now()),
       channels_(options.workers) {
   start_nursery();
 }
@@ -56,7 +57,8 @@ void PoolShell::abandon() noexcept { directory_.abandon(); }
 
 void PoolShell::start_nursery() {
   nursery_ = NurseryLink::start(find_program("clutch-nursery"), {.socket_directory = directory_.path()});
-  loop_.add(nursery_->fd(), [this] { nursery_->poll([this](NurseryEvent event) { on_nursery_event(std::move(event)); }); });
+  loop_.add(nursery_->fd(),
+            [this] { nursery_->poll([this](NurseryEvent event) { on_nursery_event(std::move(event)); }); });
 }
 
 void PoolShell::start(core::Time now) {
@@ -200,7 +202,8 @@ void PoolShell::send_runs(core::Actions& actions) {
 void PoolShell::flush(core::Time now) {
   for (;;) {
     std::swap(doing_, core_.actions());
-    if (doing_.runs.empty() && doing_.cancels.empty() && doing_.deliveries.empty() && doing_.life.empty()) return;
+    if (doing_.empty()) return;
+    for (const auto& step : doing_.steps) call_log_.write(step, now);
     send_runs(doing_);
     for (const auto& cancel : doing_.cancels) {
       if (auto* each = channel(cancel.worker)) each->cancel(cancel);

@@ -8,6 +8,7 @@
 
 #include "core/pool_core.hpp"
 #include "io/boot.hpp"
+#include "io/call_log.hpp"
 #include "io/event_loop.hpp"
 #include "io/lane.hpp"
 #include "io/nursery_link.hpp"
@@ -84,6 +85,7 @@ class PoolShell {
   void note(LogLevel level, const std::string& text) { log_.write(level, "pool " + log_.name(), text); }
 
   PoolLog log_;
+  CallLog call_log_{log_};
   BootPlan plan_;
   EventLoop& loop_;
   ZmqContext& context_;

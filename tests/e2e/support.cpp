@@ -55,6 +55,11 @@ LogSink Records::sink() {
   };
 }
 
+std::vector<LogRecord> Records::all() const {
+  const std::lock_guard lock(kept_->mutex);
+  return kept_->records;
+}
+
 std::optional<LogRecord> Records::find(const std::string& text) const {
   const std::lock_guard lock(kept_->mutex);
   for (const auto& record : kept_->records) {

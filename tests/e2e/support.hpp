@@ -46,6 +46,7 @@ class Records {
   [[nodiscard]] LogSink sink();
   /// The first record whose text contains `text`.
   [[nodiscard]] std::optional<LogRecord> find(const std::string& text) const;
+  [[nodiscard]] std::vector<LogRecord> all() const;
 
  private:
   struct Kept {
@@ -56,20 +57,20 @@ class Records {
 };
 
 /// Ends as this, or shows the whole story.
-#define EXPECT_FAILS(result, expected_code, expected_stage, expected_certainty)       \
-  do {                                                                                \
-    const auto& checked = (result);                                                   \
-    ASSERT_FALSE(checked.ok());                                                       \
+#define EXPECT_FAILS(result, expected_code, expected_stage, expected_certainty)                        \
+  do {                                                                                                 \
+    const auto& checked = (result);                                                                    \
+    ASSERT_FALSE(checked.ok());                                                                        \
     EXPECT_EQ(to_string(checked.error().code), #expected_code) << describe(checked.error());           \
     EXPECT_EQ(to_string(checked.error().stage), #expected_stage) << describe(checked.error());         \
     EXPECT_EQ(to_string(checked.error().certainty), #expected_certainty) << describe(checked.error()); \
   } while (false)
 
-#define EXPECT_VALUE(result, expected)                           \
-  do {                                                           \
-    const auto& checked = (result);                              \
-    ASSERT_TRUE(checked.ok()) << describe(checked.error());      \
-    EXPECT_EQ(checked.value(), expected);                        \
+#define EXPECT_VALUE(result, expected)                      \
+  do {                                                      \
+    const auto& checked = (result);                         \
+    ASSERT_TRUE(checked.ok()) << describe(checked.error()); \
+    EXPECT_EQ(checked.value(), expected);                   \
   } while (false)
 
 }  // namespace clutch::e2e

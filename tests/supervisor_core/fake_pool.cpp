@@ -12,10 +12,10 @@ Function function(std::string name, FunctionKind kind, std::uint32_t limit, bool
 }
 
 Registration usual_functions() {
-  return {.functions = {function("m.f"), function("m.g"), function("m.plain", FunctionKind::plain),
-                        function("m.two", FunctionKind::coroutine, 2),
-                        function("m.one", FunctionKind::coroutine, 1, true)},
-          .left_out = {}};
+  return {
+      .functions = {function("m.f"), function("m.g"), function("m.plain", FunctionKind::plain),
+                    function("m.two", FunctionKind::coroutine, 2), function("m.one", FunctionKind::coroutine, 1, true)},
+      .left_out = {}};
 }
 
 Request request_of(std::size_t bytes) {
@@ -104,7 +104,8 @@ void FakePool::flush() {
   while (true) {
     Actions actions = std::move(core_->actions());
     core_->actions().clear();
-    if (actions.runs.empty() && actions.cancels.empty() && actions.deliveries.empty() && actions.life.empty()) return;
+    if (actions.empty()) return;
+    steps.insert(steps.end(), actions.steps.begin(), actions.steps.end());
     for (const auto& send : actions.runs) {
       const auto run = core_->run_of(send);
       if (!run) continue;

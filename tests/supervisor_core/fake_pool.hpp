@@ -141,6 +141,7 @@ class FakePool {
   PoolCoreOptions options;
   Time now{std::chrono::hours(1000)};
   std::vector<LifeAction> life;
+  std::vector<CallStep> steps;
 
  private:
   void do_life(const LifeAction& action);
