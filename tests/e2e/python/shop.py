@@ -118,7 +118,13 @@ async def pid() -> int:
 
 async def context() -> dict:
     call = clutch_worker.current_call()
-    return {"metadata": dict(call.metadata), "attempt": call.attempt, "left": call.time_left, "id": call.id}
+    return {
+        "metadata": dict(call.metadata),
+        "attempt": call.attempt,
+        "left": call.time_left,
+        "id": call.id,
+        "cancelled": call.cancelled,
+    }
 
 
 async def until_cancelled(directory: str, name: str) -> None:
@@ -245,8 +251,12 @@ async def die(how: str) -> None:
 async def odd(kind: str):
     if kind == "surrogate":
         return "\ud800"
+    if kind == "surrogate key":
+        return {"\udfff": 1}
     if kind == "2**64":
         return 2**64
+    if kind == "-2**63-1":
+        return -(2**63) - 1
     if kind == "cycle":
         loop: list = []
         loop.append(loop)
