@@ -38,7 +38,8 @@ struct BarePair::Sockets {
   std::vector<std::byte> bytes;
 };
 
-BarePair::BarePair(const std::string& python, bool frames) : path_(socket_path()), peer_(command(python, path_, frames)) {
+BarePair::BarePair(const std::string& python, bool frames)
+    : path_(socket_path()), peer_(command(python, path_, frames)) {
   sockets_ = std::make_unique<Sockets>("ipc://" + path_);
 }
 
@@ -54,7 +55,8 @@ void BarePair::echo(std::size_t size) {
   // Lent, not copied: the bytes stay as they are.
   zmq::message_t message(bytes.data(), size, [](void*, void*) {});
   sockets_->dealer.send(message, zmq::send_flags::none);
-  if (!sockets_->dealer.recv(message) || message.size() != size) throw std::runtime_error("floor_zmq.py does not answer");
+  if (!sockets_->dealer.recv(message) || message.size() != size)
+    throw std::runtime_error("floor_zmq.py does not answer");
 }
 
 }  // namespace clutch::bench

@@ -19,8 +19,11 @@ struct Size {
   std::size_t bytes;
   int times;  // in a round
 };
-constexpr Size sizes[] = {
-    {"1 KiB", kib, 1000}, {"64 KiB", 64 * kib, 500}, {"1 MiB", mib, 100}, {"16 MiB", 16 * mib, 10}, {"64 MiB", 64 * mib, 3}};
+constexpr Size sizes[] = {{"1 KiB", kib, 1000},
+                          {"64 KiB", 64 * kib, 500},
+                          {"1 MiB", mib, 100},
+                          {"16 MiB", 16 * mib, 10},
+                          {"64 MiB", 64 * mib, 3}};
 
 // Each byte went there and back: twice the size in the time.
 double echo_rate(const Size& size, int times, const std::function<void()>& echo) {

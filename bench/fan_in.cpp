@@ -68,8 +68,8 @@ void run_fan_in(const Settings& settings, Report& report) {
   std::vector<double> rate;
   std::vector<double> p99;
   interleave(settings.pairs, {[&] {
-               const auto all = settings.daemon ? by_processes(settings, service->endpoint())
-                                                : by_threads(service->caller(), load);
+               const auto all =
+                   settings.daemon ? by_processes(settings, service->endpoint()) : by_threads(service->caller(), load);
                auto start = all.front().start;
                auto end = all.front().end;
                std::vector<double> latency;

@@ -1,4 +1,5 @@
-// clutch-bench: what a call costs, beside what it cannot cost less than. Parses the command line and runs the workloads.
+// clutch-bench: what a call costs, beside what it cannot cost less than. Parses the command line and runs the
+// workloads.
 #include <sched.h>
 
 #include <CLI/CLI.hpp>
@@ -18,9 +19,9 @@ struct Workload {
   const char* name;
   void (*run)(const Settings&, Report&);
 };
-constexpr Workload workloads[] = {{"rtt", run_rtt},         {"pipe", run_pipe},       {"await1ms", run_await1ms},
-                                  {"cpu", run_cpu},         {"bytes", run_bytes},     {"fan_in", run_fan_in},
-                                  {"cold", run_cold},       {"respawn", run_respawn}, {"idle", run_idle},
+constexpr Workload workloads[] = {{"rtt", run_rtt},          {"pipe", run_pipe},       {"await1ms", run_await1ms},
+                                  {"cpu", run_cpu},          {"bytes", run_bytes},     {"fan_in", run_fan_in},
+                                  {"cold", run_cold},        {"respawn", run_respawn}, {"idle", run_idle},
                                   {"inflight", run_inflight}};
 
 // Whatever is started later stays there too.
@@ -42,8 +43,9 @@ std::vector<std::string> names() {
 }
 
 void define(CLI::App& app, Settings& settings, ChildRole& role) {
-  app.add_option_function<std::string>("--mode", [&](const std::string& mode) { settings.daemon = mode == "daemon"; },
-                                       "embedded: a Pool in this program; daemon: a Client of a clutchd")
+  app.add_option_function<std::string>(
+         "--mode", [&](const std::string& mode) { settings.daemon = mode == "daemon"; },
+         "embedded: a Pool in this program; daemon: a Client of a clutchd")
       ->check(CLI::IsMember({"embedded", "daemon"}));
   app.add_option("--workers", settings.workers, "Workers of the pools, where the workload is not about their number");
   app.add_option("--pairs", settings.pairs, "How often a workload and its floor are measured in turn")

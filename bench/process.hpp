@@ -8,8 +8,8 @@
 
 namespace clutch::bench {
 
-/// A program with pipes at its stdin and stdout; found on PATH. Killed and reaped when destroyed. Throws where it cannot
-/// start or ends before it said what it was asked for.
+/// A program with pipes at its stdin and stdout; found on PATH. Killed and reaped when destroyed. Throws where it
+/// cannot start or ends before it said what it was asked for.
 class Child {
  public:
   explicit Child(std::vector<std::string> command);

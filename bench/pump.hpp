@@ -15,7 +15,8 @@ struct Load {
   int in_flight = 1000;
 };
 
-/// The i-th call's argument is i, or arguments[i] where there are some. Throws where a call fails. Returns calls a second.
+/// The i-th call's argument is i, or arguments[i] where there are some. Throws where a call fails. Returns calls a
+/// second.
 double pump(const Caller& caller, const Load& load, const std::vector<int>& arguments = {});
 
 /// The same, and how long each took from its submission until its result was taken, in microseconds.

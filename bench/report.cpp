@@ -59,10 +59,11 @@ void Report::print(std::string_view workload, std::string_view arg, double value
     std::printf("%-12.*s %-34.*s %14s %-8.*s %s\n", width(workload), workload.data(), width(arg), arg.data(),
                 digits(value).c_str(), width(unit), unit.data(), note.c_str());
   } else {
-    std::printf(R"({"w": "%.*s", "mode": "%s", "arg": "%.*s", "value": %.6g, "unit": "%.*s", "cpus": "%s", "note": "%s"})"
-                "\n",
-                width(workload), workload.data(), mode, width(arg), arg.data(), value, width(unit), unit.data(), cpus,
-                note.c_str());
+    std::printf(
+        R"({"w": "%.*s", "mode": "%s", "arg": "%.*s", "value": %.6g, "unit": "%.*s", "cpus": "%s", "note": "%s"})"
+        "\n",
+        width(workload), workload.data(), mode, width(arg), arg.data(), value, width(unit), unit.data(), cpus,
+        note.c_str());
   }
   std::fflush(stdout);
 }

@@ -1,5 +1,5 @@
-// Where the calls go: a Pool in this process, or a clutchd of our own that this process is a Client of. The one place that
-// knows which.
+// Where the calls go: a Pool in this process, or a clutchd of our own that this process is a Client of. The one place
+// that knows which.
 #pragma once
 
 #include <cstdint>

@@ -25,8 +25,9 @@ std::optional<Error> check_metadata(const CallOptions& options) {
     }
   }
   if (options.metadata.size() > limits::metadata_entries_max || bytes > limits::metadata_bytes_max) {
-    return detail::argument_error("the metadata are too large: at most " + std::to_string(limits::metadata_entries_max) +
-                                  " entries and " + std::to_string(limits::metadata_bytes_max) + " bytes");
+    return detail::argument_error("the metadata are too large: at most " +
+                                  std::to_string(limits::metadata_entries_max) + " entries and " +
+                                  std::to_string(limits::metadata_bytes_max) + " bytes");
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// One connection to a daemon: a DEALER that never reconnects, since what was sent to a daemon that died must not reach its
-// successor. Messages in and out. Wrapped so that zmq.hpp and its exceptions end in client_link.cpp.
+// One connection to a daemon: a DEALER that never reconnects, since what was sent to a daemon that died must not reach
+// its successor. Messages in and out. Wrapped so that zmq.hpp and its exceptions end in client_link.cpp.
 #pragma once
 
 #include <memory>

@@ -105,9 +105,9 @@ std::uint64_t ClientSession::query(std::string what, Time now) {
   const auto n = ++last_query_;
   tick_at_ = std::min(tick_at_, now + tick_interval);
   if (state_ == State::closed || given_up_) {
-    answered_.push_back({n, given_up_ ? *given_up_
-                                      : error_of(Code::unavailable, Stage::transport, Certainty::not_started,
-                                                 "the client has ended")});
+    answered_.push_back(
+        {n, given_up_ ? *given_up_
+                      : error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended")});
     return n;
   }
   queries_.push_back({n, std::move(what)});
@@ -174,7 +174,7 @@ void ClientSession::give_up(Error why) {
 
 void ClientSession::set_timer(std::uint64_t number, const Entry& entry) {
   const auto& call = entry.call;
-  const auto at = !entry.sent                   ? std::min(call.deadline, call.queue_deadline)
+  const auto at = !entry.sent                    ? std::min(call.deadline, call.queue_deadline)
                   : call.deadline == Time::max() ? Time::max()
                                                  : call.deadline + backstop;
   if (at != Time::max()) timers_.push({at, number});
@@ -192,8 +192,9 @@ void ClientSession::expire(std::uint64_t number, Time now) {
   }
   if (call.deadline + backstop > now) return;  // a timer from before it was sent
   if (!at->second.cancelled) cancels_.push_back(number);
-  end(at, error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
-                   "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));
+  end(at,
+      error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
+               "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));
 }
 
 void ClientSession::on_time(Time now) {

@@ -1,12 +1,14 @@
-// A client's side of its link to a daemon: HELLO, the table of calls, windows both ways, liveness, what becomes of calls when
-// the link is lost. Pure: messages and times go in, messages and outcomes come out; no socket, no clock, no thread.
+// A client's side of its link to a daemon: HELLO, the table of calls, windows both ways, liveness, what becomes of
+// calls when the link is lost. Pure: messages and times go in, messages and outcomes come out; no socket, no clock, no
+// thread.
 //
 //   state      | event                   -> state      | what is done
 //   -----------+-------------------------------------+----------------------------------------------------
 //   idle       | on_link                 -> greeting   | HELLO
 //   greeting   | WELCOME                 -> open       | what is queued is sent
 //   greeting   | REFUSED                 -> idle       | what is queued ends as `unavailable`, with the daemon's reason
-//   greeting, open | the link is lost, BYE, REFUSED, no answer to PING -> idle | what was sent ends as `connection_lost`; what
+//   greeting, open | the link is lost, BYE, REFUSED, no answer to PING -> idle | what was sent ends as
+//   `connection_lost`; what
 //              |                                        | is queued waits for the next link, until give_up()
 //   any        | close                   -> closed     | everything ends as `cancelled`; BYE
 #pragma once
@@ -81,7 +83,8 @@ class ClientSession {
   void on_link(Time now);
   void on_message(const io::ReceivedMessage& message, Time now);
   void on_link_lost(const std::string& why);
-  /// No daemon was found for too long: what is queued ends as `unavailable`, and so does what comes until the next link.
+  /// No daemon was found for too long: what is queued ends as `unavailable`, and so does what comes until the next
+  /// link.
   void give_up(Error why);
 
   void on_time(Time now);
@@ -153,8 +156,8 @@ class ClientSession {
 
   std::vector<std::uint64_t> cancels_;
   std::vector<std::uint64_t> detaches_;
-  std::deque<Query> queries_;          // not sent
-  std::vector<std::uint64_t> asked_;   // sent, not answered
+  std::deque<Query> queries_;         // not sent
+  std::vector<std::uint64_t> asked_;  // sent, not answered
   std::uint64_t last_query_ = 0;
 
   std::uint64_t window_ = limits::client_window_bytes;

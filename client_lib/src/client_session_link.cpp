@@ -24,8 +24,8 @@ void ClientSession::on_message(const io::ReceivedMessage& received, Time now) {
   if (state_ != State::greeting && state_ != State::open) return;
   silent_ = 0;
   // WELCOME and REFUSED are of epoch 0; everything else of this daemon's boot.
-  const auto refusal = message_.read(received.envelope.span(), received.frames.size(),
-                                     protocol::Direction::client_out, std::nullopt);
+  const auto refusal =
+      message_.read(received.envelope.span(), received.frames.size(), protocol::Direction::client_out, std::nullopt);
   if (refusal != protocol::Refusal::none) return on_violation(std::string(to_string(refusal)));
   if (message_.epoch != 0 && (state_ != State::open || message_.epoch != boot_)) return on_violation("another boot id");
   if (carries_reply(message_)) {
@@ -41,12 +41,17 @@ void ClientSession::on_message(const io::ReceivedMessage& received, Time now) {
 
 void ClientSession::on_record(const Record& record, const io::ReceivedMessage& received, Time) {
   switch (record.type) {
-    case RecordType::welcome: return on_welcome(record);
-    case RecordType::refused: return on_refused(record);
-    case RecordType::result: return on_result(record, received);
-    case RecordType::error: return on_error(record);
+    case RecordType::welcome:
+      return on_welcome(record);
+    case RecordType::refused:
+      return on_refused(record);
+    case RecordType::result:
+      return on_result(record, received);
+    case RecordType::error:
+      return on_error(record);
     case RecordType::window:
-      if (record.number[0] < acknowledged_ || record.number[0] > sent_) return on_violation("a WINDOW of what was not sent");
+      if (record.number[0] < acknowledged_ || record.number[0] > sent_)
+        return on_violation("a WINDOW of what was not sent");
       acknowledged_ = record.number[0];
       return;
     case RecordType::answer: {
@@ -58,9 +63,13 @@ void ClientSession::on_record(const Record& record, const io::ReceivedMessage& r
       answered_.push_back({record.number[0], std::move(reply)});
       return;
     }
-    case RecordType::ping: pong_ = record.number[0]; return;
-    case RecordType::bye: return on_link_lost("the daemon has ended");
-    default: return;  // PONG: that it came is enough
+    case RecordType::ping:
+      pong_ = record.number[0];
+      return;
+    case RecordType::bye:
+      return on_link_lost("the daemon has ended");
+    default:
+      return;  // PONG: that it came is enough
   }
 }
 
@@ -98,9 +107,7 @@ void ClientSession::on_refused(const Record& record) {
   if (greeting) give_up(std::move(*error));
 }
 
-void ClientSession::on_violation(const std::string& what) {
-  on_link_lost("it broke the protocol: " + what);
-}
+void ClientSession::on_violation(const std::string& what) { on_link_lost("it broke the protocol: " + what); }
 
 void ClientSession::on_result(const Record& record, const io::ReceivedMessage& received) {
   const auto at = calls_.find(record.number[0]);
@@ -189,7 +196,8 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   const std::size_t extras = (call.request.kwargs.empty() ? 0u : 1u) + (added.empty() ? 0u : 1u) +
                              (call.metadata.empty() ? 0u : 1u) + (call.attempt == 1 ? 0u : 1u) +
                              (call.deadline == Time::max() ? 0u : 1u) + (call.queue_deadline == Time::max() ? 0u : 1u) +
-                             (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) + (call.detached ? 1u : 0u);
+                             (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) +
+                             (call.detached ? 1u : 0u);
   auto& writer = envelope_.record(RecordType::call, extras == 0 ? 3 : 4);
   writer.uint(number);
   writer.string(call.function);
@@ -216,7 +224,8 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   if (call.attempt != 1) uint("attempt", call.attempt);
   if (call.deadline != Time::max()) uint("timeout", io::wire_time(call.deadline));
   if (call.queue_deadline != Time::max()) uint("queue_timeout", io::wire_time(call.queue_deadline));
-  if (call.attempt_timeout) uint("attempt_timeout", static_cast<std::uint64_t>(std::max<std::int64_t>(call.attempt_timeout->count(), 0)));
+  if (call.attempt_timeout)
+    uint("attempt_timeout", static_cast<std::uint64_t>(std::max<std::int64_t>(call.attempt_timeout->count(), 0)));
   if (!call.pool.empty()) {
     writer.string("pool");
     writer.string(call.pool);

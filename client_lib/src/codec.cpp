@@ -121,7 +121,8 @@ Int128 read_duration(Reader& reader) {
   switch (reader.peek().type) {
     case protocol::Type::string: {
       Int128 out = 0;
-      if (!DurationText(reader.string()).parse(out)) reader.fail_with("expected a duration (\"PT1.5S\"), got another string");
+      if (!DurationText(reader.string()).parse(out))
+        reader.fail_with("expected a duration (\"PT1.5S\"), got another string");
       return out;
     }
     case protocol::Type::positive:

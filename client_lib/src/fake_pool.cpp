@@ -147,7 +147,8 @@ class FakeEngine final : public clutch::detail::Engine {
     std::optional<Error> error;
     {
       const std::lock_guard lock(mutex);
-      if (ended) return Outcome(error_at(Code::unavailable, Stage::queue, Certainty::not_started, "the pool has ended"));
+      if (ended)
+        return Outcome(error_at(Code::unavailable, Stage::queue, Certainty::not_started, "the pool has ended"));
       const auto found = behaviours.find(call.function);
       if (found == behaviours.end()) return Outcome(unknown(call.function));
       Behaviour& behaviour = found->second;
@@ -214,7 +215,8 @@ class FakeEngine final : public clutch::detail::Engine {
   // With the lock held.
   template <class P>
   std::vector<Pending> take_pending(const P& which) {
-    const auto taken = std::stable_partition(pending.begin(), pending.end(), [&](const Pending& one) { return !which(one); });
+    const auto taken =
+        std::stable_partition(pending.begin(), pending.end(), [&](const Pending& one) { return !which(one); });
     std::vector<Pending> out(std::make_move_iterator(taken), std::make_move_iterator(pending.end()));
     pending.erase(taken, pending.end());
     return out;

@@ -56,9 +56,7 @@ std::string Path::text() const {
   return text;
 }
 
-void Path::fail(std::string_view message) const {
-  throw CodecError(std::string(message) + " at " + text());
-}
+void Path::fail(std::string_view message) const { throw CodecError(std::string(message) + " at " + text()); }
 
 Path::Level::Level(Path& path, std::size_t elements) : path_(path) {
   if (path.depth_ >= limits::depth_max) {

@@ -58,7 +58,8 @@ bool timestamp_from(const Head& head, Timestamp& out) {
     const std::uint64_t both = big_endian(bytes);
     out = {static_cast<std::int64_t>(both & 0x3'ffff'ffff), static_cast<std::uint32_t>(both >> 34)};
   } else if (bytes.size() == 12) {
-    out = {static_cast<std::int64_t>(big_endian(bytes.subspan(4))), static_cast<std::uint32_t>(big_endian(bytes.first(4)))};
+    out = {static_cast<std::int64_t>(big_endian(bytes.subspan(4))),
+           static_cast<std::uint32_t>(big_endian(bytes.first(4)))};
   } else {
     return false;
   }
@@ -138,7 +139,7 @@ const Bytes* Reader::frame_here() const noexcept {
   for (const PayloadFrame& frame : *frames_) {
     const auto* position = std::get_if<std::uint32_t>(&frame.place);
     const auto* keyword = std::get_if<std::string>(&frame.place);
-    const bool here = node == nullptr ? position == nullptr && keyword == nullptr
+    const bool here = node == nullptr                               ? position == nullptr && keyword == nullptr
                       : node->kind == detail::PathNode::Kind::index ? position != nullptr && *position == node->index
                       : node->kind == detail::PathNode::Kind::key   ? keyword != nullptr && *keyword == node->key
                                                                     : false;
@@ -180,7 +181,8 @@ Reader::Array Reader::array(std::size_t exact) {
   const std::string_view expected = "an array of ";
   if (head.type != Type::array) fail(std::string(expected) + std::to_string(exact), head);
   if (head.bits != exact) {
-    path_.fail("expected " + std::string(expected) + std::to_string(exact) + ", got one of " + std::to_string(head.bits));
+    path_.fail("expected " + std::string(expected) + std::to_string(exact) + ", got one of " +
+               std::to_string(head.bits));
   }
   return {*this, exact};
 }

@@ -20,23 +20,28 @@ std::uint64_t sign_extended(std::uint64_t value, std::size_t width) noexcept {
 // What follows the first byte: `width` bytes of number, then, for strings, bins and extensions, a body.
 struct Shape {
   Type type;
-  std::uint8_t width;   // of the number or length that follows
-  bool body;            // the number is the length of a body
+  std::uint8_t width;  // of the number or length that follows
+  bool body;           // the number is the length of a body
 };
 
 // 0xc0 … 0xdf, without those that carry their length in the first byte.
 constexpr Shape shapes[32] = {
-    {Type::nil, 0, false},       {Type::nil, 0, false} /* 0xc1, never looked up */,
-    {Type::boolean, 0, false},   {Type::boolean, 0, false},
-    {Type::binary, 1, true},     {Type::binary, 2, true},     {Type::binary, 4, true},
-    {Type::extension, 1, true},  {Type::extension, 2, true},  {Type::extension, 4, true},
-    {Type::real, 4, false},      {Type::real, 8, false},
-    {Type::positive, 1, false},  {Type::positive, 2, false},  {Type::positive, 4, false}, {Type::positive, 8, false},
-    {Type::negative, 1, false},  {Type::negative, 2, false},  {Type::negative, 4, false}, {Type::negative, 8, false},
-    {Type::extension, 0, true},  {Type::extension, 0, true},  {Type::extension, 0, true}, {Type::extension, 0, true},
-    {Type::extension, 0, true},
-    {Type::string, 1, true},     {Type::string, 2, true},     {Type::string, 4, true},
-    {Type::array, 2, false},     {Type::array, 4, false},     {Type::map, 2, false},      {Type::map, 4, false},
+    {Type::nil, 0, false},      {Type::nil, 0, false} /* 0xc1, never looked up */,
+    {Type::boolean, 0, false},  {Type::boolean, 0, false},
+    {Type::binary, 1, true},    {Type::binary, 2, true},
+    {Type::binary, 4, true},    {Type::extension, 1, true},
+    {Type::extension, 2, true}, {Type::extension, 4, true},
+    {Type::real, 4, false},     {Type::real, 8, false},
+    {Type::positive, 1, false}, {Type::positive, 2, false},
+    {Type::positive, 4, false}, {Type::positive, 8, false},
+    {Type::negative, 1, false}, {Type::negative, 2, false},
+    {Type::negative, 4, false}, {Type::negative, 8, false},
+    {Type::extension, 0, true}, {Type::extension, 0, true},
+    {Type::extension, 0, true}, {Type::extension, 0, true},
+    {Type::extension, 0, true}, {Type::string, 1, true},
+    {Type::string, 2, true},    {Type::string, 4, true},
+    {Type::array, 2, false},    {Type::array, 4, false},
+    {Type::map, 2, false},      {Type::map, 4, false},
 };
 
 constexpr std::uint8_t fixext1 = 0xd4;
@@ -44,8 +49,8 @@ constexpr std::uint8_t fixext1 = 0xd4;
 void set_number(Head& head, Shape shape, std::uint64_t bits) noexcept {
   head.bits = bits;
   if (shape.type == Type::real && shape.width == 4) {
-    head.bits = std::bit_cast<std::uint64_t>(
-        static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits))));
+    head.bits =
+        std::bit_cast<std::uint64_t>(static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits))));
   } else if (shape.type == Type::negative) {
     head.bits = sign_extended(bits, shape.width);
     if (static_cast<std::int64_t>(head.bits) >= 0) head.type = Type::positive;

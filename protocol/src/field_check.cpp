@@ -12,7 +12,19 @@ constexpr std::uint64_t lane_max = 1;
 constexpr std::uint64_t cancel_why_max = 1;
 
 // What a key's value must be.
-enum class Kind : std::uint8_t { uint, flag, text, texts, code, stage, certainty, function_kind, per, exception, group };
+enum class Kind : std::uint8_t {
+  uint,
+  flag,
+  text,
+  texts,
+  code,
+  stage,
+  certainty,
+  function_kind,
+  per,
+  exception,
+  group
+};
 
 struct Key {
   std::string_view name;
@@ -21,11 +33,11 @@ struct Key {
 };
 using Keys = std::span<const Key>;
 
-constexpr Key boot_keys[] = {{"modules", Kind::texts},         {"path", Kind::texts},     {"concurrency", Kind::uint},
-                             {"threads", Kind::uint},          {"pool", Kind::text},      {"payload_bytes_max", Kind::uint},
-                             {"setup_by", Kind::uint},         {"grace_ms", Kind::uint},  {"uvloop", Kind::flag}};
-constexpr Key function_keys[] = {{"name", Kind::text}, {"kind", Kind::function_kind}, {"signature", Kind::text},
-                                 {"doc", Kind::text},  {"limit", Kind::uint},         {"per", Kind::per},
+constexpr Key boot_keys[] = {{"modules", Kind::texts}, {"path", Kind::texts},    {"concurrency", Kind::uint},
+                             {"threads", Kind::uint},  {"pool", Kind::text},     {"payload_bytes_max", Kind::uint},
+                             {"setup_by", Kind::uint}, {"grace_ms", Kind::uint}, {"uvloop", Kind::flag}};
+constexpr Key function_keys[] = {{"name", Kind::text},  {"kind", Kind::function_kind}, {"signature", Kind::text},
+                                 {"doc", Kind::text},   {"limit", Kind::uint},         {"per", Kind::per},
                                  {"notes", Kind::texts}};
 constexpr Key client_keys[] = {{"name", Kind::text}, {"pid", Kind::uint}, {"window", Kind::uint}};
 constexpr Key daemon_keys[] = {
@@ -40,10 +52,10 @@ constexpr Key error_keys[] = {{"code", Kind::code},
                               {"exit_code", Kind::uint, false},
                               {"python_stack", Kind::text, false},
                               {"exception", Kind::exception, false}};
-constexpr Key exception_keys[] = {{"type", Kind::text},         {"message", Kind::text},
-                                  {"traceback", Kind::text, false}, {"notes", Kind::texts, false},
-                                  {"cause", Kind::exception, false}, {"explicit", Kind::flag, false},
-                                  {"group", Kind::group, false},     {"left_out", Kind::uint, false}};
+constexpr Key exception_keys[] = {
+    {"type", Kind::text},          {"message", Kind::text},           {"traceback", Kind::text, false},
+    {"notes", Kind::texts, false}, {"cause", Kind::exception, false}, {"explicit", Kind::flag, false},
+    {"group", Kind::group, false}, {"left_out", Kind::uint, false}};
 
 bool text(Cursor& cursor, std::string_view& out) noexcept { return cursor.string(out) && valid_utf8(out); }
 
@@ -74,20 +86,30 @@ bool value(Cursor& cursor, Kind kind, std::size_t nesting) noexcept {
   bool flag = false;
   std::string_view name;
   switch (kind) {
-    case Kind::uint: return cursor.uint(number);
-    case Kind::flag: return cursor.boolean(flag);
-    case Kind::text: return text(cursor, name);
-    case Kind::texts: return texts(cursor);
-    case Kind::code: return cursor.string(name) && code_from(name).has_value();
-    case Kind::stage: return cursor.string(name) && stage_from(name).has_value();
-    case Kind::certainty: return cursor.string(name) && certainty_from(name).has_value();
+    case Kind::uint:
+      return cursor.uint(number);
+    case Kind::flag:
+      return cursor.boolean(flag);
+    case Kind::text:
+      return text(cursor, name);
+    case Kind::texts:
+      return texts(cursor);
+    case Kind::code:
+      return cursor.string(name) && code_from(name).has_value();
+    case Kind::stage:
+      return cursor.string(name) && stage_from(name).has_value();
+    case Kind::certainty:
+      return cursor.string(name) && certainty_from(name).has_value();
     case Kind::function_kind:
       return cursor.string(name) &&
              (name == "coroutine" || name == "async_generator" || name == "generator" || name == "plain");
-    case Kind::per: return cursor.string(name) && (name == "worker" || name == "pool");
+    case Kind::per:
+      return cursor.string(name) && (name == "worker" || name == "pool");
     // A member or cause of the outermost is nested once, and so on.
-    case Kind::exception: return nesting <= limits::causes_max && map(cursor, exception_keys, nesting + 1);
-    case Kind::group: return group(cursor, nesting);
+    case Kind::exception:
+      return nesting <= limits::causes_max && map(cursor, exception_keys, nesting + 1);
+    case Kind::group:
+      return group(cursor, nesting);
   }
   return false;
 }
@@ -163,18 +185,26 @@ bool valid_text_map(Span encoded) {
 
 Refusal check_fields(const Record& record) {
   switch (record.type) {
-    case RecordType::boot: return wrong_unless(valid_map(record.field[0], boot_keys));
-    case RecordType::attach: return wrong_unless(record.number[0] <= lane_max && valid_text_map(record.field[1]));
-    case RecordType::registration: return check_registration(record);
+    case RecordType::boot:
+      return wrong_unless(valid_map(record.field[0], boot_keys));
+    case RecordType::attach:
+      return wrong_unless(record.number[0] <= lane_max && valid_text_map(record.field[1]));
+    case RecordType::registration:
+      return check_registration(record);
     case RecordType::boot_failed:
     case RecordType::error:
-    case RecordType::refused: return check_error(record.field[0]);
-    case RecordType::cancel: return wrong_unless(record.number[2] <= cancel_why_max);
-    case RecordType::hello: return wrong_unless(valid_map(record.field[0], client_keys));
-    case RecordType::welcome: return wrong_unless(valid_map(record.field[0], daemon_keys));
+    case RecordType::refused:
+      return check_error(record.field[0]);
+    case RecordType::cancel:
+      return wrong_unless(record.number[2] <= cancel_why_max);
+    case RecordType::hello:
+      return wrong_unless(valid_map(record.field[0], client_keys));
+    case RecordType::welcome:
+      return wrong_unless(valid_map(record.field[0], daemon_keys));
     case RecordType::call:
       return record.field[0].size() > limits::function_name_bytes_max ? Refusal::over_limit : Refusal::none;
-    default: return Refusal::none;
+    default:
+      return Refusal::none;
   }
 }
 

@@ -203,15 +203,15 @@ class MessageReader {
       bool client_only;
     };
     static constexpr std::array<Key, 10> keys = {{{"kwargs", 'b', false},
-                                                 {"frames", 'f', false},
-                                                 {"metadata", 'M', false},
-                                                 {"attempt", 'u', false},
-                                                 {"deadline", 'u', false},
-                                                 {"timeout", 'u', true},
-                                                 {"queue_timeout", 'u', true},
-                                                 {"attempt_timeout", 'u', true},
-                                                 {"pool", 's', true},
-                                                 {"detached", 't', true}}};
+                                                  {"frames", 'f', false},
+                                                  {"metadata", 'M', false},
+                                                  {"attempt", 'u', false},
+                                                  {"deadline", 'u', false},
+                                                  {"timeout", 'u', true},
+                                                  {"queue_timeout", 'u', true},
+                                                  {"attempt_timeout", 'u', true},
+                                                  {"pool", 's', true},
+                                                  {"detached", 't', true}}};
     Cursor value(encoded);
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (keys[i].name != key || (keys[i].client_only && !from_client)) continue;
@@ -250,8 +250,9 @@ class MessageReader {
 
 std::string_view to_string(Refusal refusal) noexcept {
   constexpr std::array<std::string_view, 13> names = {
-      "none",        "not_an_envelope", "trailing_bytes", "wrong_version",     "wrong_epoch",   "unknown_type", "wrong_lane",
-      "wrong_arity", "wrong_field",     "frame_unnamed",  "frame_named_twice", "frame_missing", "over_limit"};
+      "none",       "not_an_envelope", "trailing_bytes", "wrong_version", "wrong_epoch",       "unknown_type",
+      "wrong_lane", "wrong_arity",     "wrong_field",    "frame_unnamed", "frame_named_twice", "frame_missing",
+      "over_limit"};
   return names[static_cast<std::size_t>(refusal)];
 }
 

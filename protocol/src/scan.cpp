@@ -32,14 +32,18 @@ std::optional<Timestamp> timestamp_of(const Head& head) noexcept {
   const auto* at = head.bytes.data();
   Timestamp time;
   switch (head.bytes.size()) {
-    case 4: return Timestamp{big_endian(at, 4), 0};
+    case 4:
+      return Timestamp{big_endian(at, 4), 0};
     case 8: {
       const auto both = big_endian(at, 8);  // 30 bits of nanoseconds, then 34 of seconds
       time = {both & 0x3'ffff'ffff, static_cast<std::uint32_t>(both >> 34)};
       break;
     }
-    case 12: time = {big_endian(at + 4, 8), static_cast<std::uint32_t>(big_endian(at, 4))}; break;
-    default: return std::nullopt;
+    case 12:
+      time = {big_endian(at + 4, 8), static_cast<std::uint32_t>(big_endian(at, 4))};
+      break;
+    default:
+      return std::nullopt;
   }
   if (time.nanoseconds >= nanoseconds_per_second) return std::nullopt;
   return time;

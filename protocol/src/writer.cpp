@@ -23,8 +23,8 @@ struct Sink {
 }  // namespace
 
 // Each opens a packer on the stack: it holds no more than the reference.
-#define CLUTCH_PACK(call)                      \
-  Sink sink{buffer_};                          \
+#define CLUTCH_PACK(call) \
+  Sink sink{buffer_};     \
   msgpack::packer<Sink>(sink).call
 
 void Writer::nil() { buffer_.push_back(std::byte{0xc0}); }
@@ -40,16 +40,12 @@ void Writer::uint(std::uint64_t value) {
 void Writer::real(double value) { CLUTCH_PACK(pack_double(value)); }
 
 void Writer::string(std::string_view text) {
-  {
-    CLUTCH_PACK(pack_str(static_cast<std::uint32_t>(text.size())));
-  }
+  { CLUTCH_PACK(pack_str(static_cast<std::uint32_t>(text.size()))); }
   raw(std::as_bytes(std::span(text.data(), text.size())));
 }
 
 void Writer::binary(std::span<const std::byte> bytes) {
-  {
-    CLUTCH_PACK(pack_bin(static_cast<std::uint32_t>(bytes.size())));
-  }
+  { CLUTCH_PACK(pack_bin(static_cast<std::uint32_t>(bytes.size()))); }
   raw(bytes);
 }
 

@@ -1,5 +1,5 @@
-// The functions of a pool: what its workers registered, by name. Grows when a reload brings new ones; an id, once given,
-// keeps its meaning: what is of another kind than before gets a new one. Pure.
+// The functions of a pool: what its workers registered, by name. Grows when a reload brings new ones; an id, once
+// given, keeps its meaning: what is of another kind than before gets a new one. Pure.
 #pragma once
 
 #include <map>

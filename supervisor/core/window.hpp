@@ -1,5 +1,5 @@
-// How many calls a worker may have been sent that it has not begun: what it begins in about a millisecond, so that short
-// calls stay batched and at most one waits behind a long one. Pure.
+// How many calls a worker may have been sent that it has not begun: what it begins in about a millisecond, so that
+// short calls stay batched and at most one waits behind a long one. Pure.
 #pragma once
 
 #include <algorithm>

@@ -29,13 +29,13 @@ enum class WorkerState : std::uint8_t { absent, booting, ready, stopping, condem
 /// The calls of one kind of execution at one worker.
 struct Lane {
   std::deque<std::pair<std::uint64_t, CallId>> sent_order;  ///< by seq; those that are over are passed by
-  std::uint32_t sent = 0;         ///< not begun
-  std::uint32_t begun = 0;        ///< and not finished
-  std::uint64_t last_seq = 0;     ///< the latest sent
-  std::uint64_t seen = 0;         ///< begun as far as this, by page or record
-  std::uint64_t recorded = 0;     ///< on the loop, begun as far as this by record: their code ran
-  std::uint32_t bound = 0;        ///< begun and sent never exceed it, but for one kept ahead where it is 1
-  bool windowed = false;          ///< threads begin at once what they are sent: their bound is window enough
+  std::uint32_t sent = 0;                                   ///< not begun
+  std::uint32_t begun = 0;                                  ///< and not finished
+  std::uint64_t last_seq = 0;                               ///< the latest sent
+  std::uint64_t seen = 0;                                   ///< begun as far as this, by page or record
+  std::uint64_t recorded = 0;  ///< on the loop, begun as far as this by record: their code ran
+  std::uint32_t bound = 0;     ///< begun and sent never exceed it, but for one kept ahead where it is 1
+  bool windowed = false;       ///< threads begin at once what they are sent: their bound is window enough
   Window window;
 
   [[nodiscard]] bool has_room() const noexcept {

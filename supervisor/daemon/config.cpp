@@ -86,8 +86,8 @@ Config read_config(const toml::table& toml, const fs::path& base) {
 
 // toml++ says where in its own words; ours are FILE:LINE.
 [[noreturn]] void rethrow(const toml::parse_error& error, const std::string& name) {
-  throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": this is not TOML: " +
-                    std::string(error.description()));
+  throw ConfigError(name + ":" + std::to_string(error.source().begin.line) +
+                    ": this is not TOML: " + std::string(error.description()));
 }
 
 void merge(toml::table& into, toml::table& from) {

@@ -1,4 +1,5 @@
-// What clutchd is told: one TOML file, flags over it. docs/configuration.md explains each key, examples/clutch.toml shows them.
+// What clutchd is told: one TOML file, flags over it. docs/configuration.md explains each key, examples/clutch.toml
+// shows them.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,8 @@ struct Config {
 
 /// Where the configuration comes from, each over the one before.
 struct ConfigSources {
-  std::filesystem::path file;             ///< empty: none
-  std::vector<std::string> assignments;   ///< "pool.default.workers=4", what is right of it TOML, else text
+  std::filesystem::path file;            ///< empty: none
+  std::vector<std::string> assignments;  ///< "pool.default.workers=4", what is right of it TOML, else text
 };
 
 /// A configuration that will not do. what() is one line: where, what, and what to do.

@@ -102,8 +102,8 @@ void Daemon::serve_if_started() {
   std::vector<io::GatePool> named;
   for (std::size_t i = 0; i < pools_.size(); ++i) named.push_back({config_.pools[i].name, pools_[i].shell.get()});
   try {
-    gate_ = std::make_unique<io::ClientGate>(
-        io::GateOptions{door_.socket(), release_, config_.stalled_timeout}, loop_, context_, log_, std::move(named));
+    gate_ = std::make_unique<io::ClientGate>(io::GateOptions{door_.socket(), release_, config_.stalled_timeout}, loop_,
+                                             context_, log_, std::move(named));
   } catch (const std::exception& error) {
     failure_.emplace().message = error.what();
     note(LogLevel::error, error.what());
@@ -150,7 +150,8 @@ void Daemon::drain(bool at_once) {
 }
 
 void Daemon::end_if_stopped(core::Time now) {
-  if (state_ == State::draining && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.stopped; })) {
+  if (state_ == State::draining &&
+      std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.stopped; })) {
     state_ = State::ending;
     end_by_ = now + last_answers;
     if (gate_) gate_->flush(now);

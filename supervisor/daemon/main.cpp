@@ -24,7 +24,8 @@ struct Flags {
 };
 
 void declare(CLI::App& app, Flags& flags) {
-  app.description("Runs Python functions in worker processes for the programs that connect (clutch::Client, clutch call).");
+  app.description(
+      "Runs Python functions in worker processes for the programs that connect (clutch::Client, clutch call).");
   app.footer(
       "Exit codes: 0 ended as told, 2 usage or configuration, 3 cannot start.\n"
       "SIGTERM or SIGINT: calls under way are finished, for stop_timeout at most; a second one ends at once.\n"

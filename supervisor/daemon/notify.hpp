@@ -1,4 +1,5 @@
-// Tells the service manager that started the daemon, if one did: sd_notify's datagrams, https://www.freedesktop.org/software/systemd/man/sd_notify.html
+// Tells the service manager that started the daemon, if one did: sd_notify's datagrams,
+// https://www.freedesktop.org/software/systemd/man/sd_notify.html
 #pragma once
 
 #include <string>

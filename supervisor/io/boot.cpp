@@ -32,7 +32,8 @@ std::string find_python(const std::string& wanted) {
   const std::string name = wanted.empty() ? "python3" : wanted;
   if (name.find('/') != std::string::npos) {
     if (runnable(name)) return fs::absolute(name).string();
-    throw std::runtime_error("there is no Python to run at " + name + ": set `python` to one that is, for instance that of a virtual environment");
+    throw std::runtime_error("there is no Python to run at " + name +
+                             ": set `python` to one that is, for instance that of a virtual environment");
   }
   const auto path = environment_value("PATH");
   for (std::size_t at = 0; at <= path.size();) {
@@ -129,8 +130,8 @@ BootPlan::BootPlan(const PoolOptions& given)
 
 std::vector<std::string> BootPlan::command(const std::string& data, const std::string& control,
                                            std::uint64_t incarnation) const {
-  return {python,      "-P",    "-m",          "clutch_worker", "--data",
-          data,        "--control", control,   "--incarnation", std::to_string(incarnation)};
+  return {python, "-P",        "-m",    "clutch_worker", "--data",
+          data,   "--control", control, "--incarnation", std::to_string(incarnation)};
 }
 
 void BootPlan::write_config(protocol::Writer& writer, core::Time setup_by) const {
@@ -151,8 +152,8 @@ void BootPlan::write_config(protocol::Writer& writer, core::Time setup_by) const
   key("setup_by");
   writer.uint(wire_time(setup_by));
   key("grace_ms");
-  writer.uint(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(options.cancel_grace).count()));
+  writer.uint(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(options.cancel_grace).count()));
   key("uvloop");
   writer.boolean(options.uvloop);
 }

@@ -28,8 +28,9 @@ void own_directory(const fs::path& directory) {
                              std::to_string(facts.st_uid) + "): choose another `listen`");
   }
   if ((facts.st_mode & 077) != 0) {
-    throw std::runtime_error("the socket's directory " + directory.string() +
-                             " is open to other users, who could then run code as you: chmod 700 it, or choose another `listen`");
+    throw std::runtime_error(
+        "the socket's directory " + directory.string() +
+        " is open to other users, who could then run code as you: chmod 700 it, or choose another `listen`");
   }
 }
 
@@ -71,7 +72,8 @@ bool ClientDoor::take_lock() {
   }
   struct stat ours {};
   struct stat there {};
-  if (::fstat(lock_.get(), &ours) != 0 || ::stat(lock_path_.c_str(), &there) != 0 || ours.st_ino != there.st_ino) return false;
+  if (::fstat(lock_.get(), &ours) != 0 || ::stat(lock_path_.c_str(), &there) != 0 || ours.st_ino != there.st_ino)
+    return false;
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock_.get(), 0) != 0 || ::pwrite(lock_.get(), pid.data(), pid.size(), 0) < 0) {
     fail("cannot write " + lock_path_.string());

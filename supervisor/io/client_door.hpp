@@ -1,5 +1,5 @@
-// Who may listen at a path, and who may come in: a directory that is the user's alone, and a lock held from before the bind,
-// since libzmq takes a path from a daemon that listens there without a word.
+// Who may listen at a path, and who may come in: a directory that is the user's alone, and a lock held from before the
+// bind, since libzmq takes a path from a daemon that listens there without a word.
 #pragma once
 
 #include <filesystem>

@@ -24,7 +24,8 @@ constexpr std::size_t ids_looked_at = 16;       // for one that may be used agai
 std::uint64_t draw_boot_id() {
   std::uint64_t id = 0;
   while (id == 0) {
-    if (::getrandom(&id, sizeof id, 0) != sizeof id) throw std::system_error(errno, std::generic_category(), "getrandom");
+    if (::getrandom(&id, sizeof id, 0) != sizeof id)
+      throw std::system_error(errno, std::generic_category(), "getrandom");
   }
   return id;
 }
@@ -119,8 +120,8 @@ void ClientGate::on_stranger(const ReceivedMessage& received, core::Time now) {
   if (refusal != protocol::Refusal::none) {
     Error error;
     error.code = Code::invalid_argument;
-    error.message = "this is a clutch daemon; what came is not a message of its protocol (" +
-                    std::string(to_string(refusal)) + ")";
+    error.message =
+        "this is a clutch daemon; what came is not a message of its protocol (" + std::string(to_string(refusal)) + ")";
     return refuse(peer, error, now);
   }
   if (const auto error = admit(peer)) return refuse(peer, *error, now);
@@ -173,8 +174,8 @@ void ClientGate::forget(const std::string& id, core::Time now) {
   peers_.erase(at);
 }
 
-// Answered by no pool any more: an id is another's only when nothing of its former holder's is under way, detached calls
-// among it.
+// Answered by no pool any more: an id is another's only when nothing of its former holder's is under way, detached
+// calls among it.
 core::SessionId ClientGate::take_session() {
   const auto free = [this](core::SessionId id) {
     return std::none_of(pools_.begin(), pools_.end(),
@@ -226,9 +227,13 @@ void ClientGate::send_to(Peer& peer, core::Time now) {
 
 bool ClientGate::send_message(Peer& peer, ClientMessage& message) {
   switch (router_.send(peer.id, message.envelope.finish(), message.frames)) {
-    case Router::Sent::yes: return true;
-    case Router::Sent::gone: leaving_.push_back(peer.id); return false;
-    case Router::Sent::busy: break;
+    case Router::Sent::yes:
+      return true;
+    case Router::Sent::gone:
+      leaving_.push_back(peer.id);
+      return false;
+    case Router::Sent::busy:
+      break;
   }
   peer.held = std::make_unique<ClientMessage>(std::move(message));
   mark_dirty(peer);
@@ -250,7 +255,8 @@ void ClientGate::update_windows() {
 }
 
 void ClientGate::set_pause(GateClient& client, core::Time now) {
-  const bool pause = client.waiting_bytes() > (client.paused ? limits::client_pause_bytes / 4 : limits::client_pause_bytes);
+  const bool pause =
+      client.waiting_bytes() > (client.paused ? limits::client_pause_bytes / 4 : limits::client_pause_bytes);
   if (pause == client.paused) return;
   client.paused = pause;
   for (const auto& pool : pools_) pool.shell->core().pause_session(client.session(), pause, now);

@@ -1,12 +1,12 @@
-// The daemon's end of all its clients: who they are, what they sent, to which pool it goes, what goes back. What one client
-// sends wrongly ends that client's session and nothing else. Loop thread only.
+// The daemon's end of all its clients: who they are, what they sent, to which pool it goes, what goes back. What one
+// client sends wrongly ends that client's session and nothing else. Loop thread only.
 //
 //   a peer is | message            -> becomes | what is done
 //   ----------+-------------------------------+-------------------------------------------------
 //   unknown   | HELLO              -> client  | WELCOME
 //   unknown   | anything else      -> refused | REFUSED, logged once
-//   client    | HELLO, or malformed, or beyond its window, or another boot id -> refused | its calls are cancelled, REFUSED
-//   client    | BYE, its connection ends, it takes no byte for too long -> gone | its calls are cancelled
+//   client    | HELLO, or malformed, or beyond its window, or another boot id -> refused | its calls are cancelled,
+//   REFUSED client    | BYE, its connection ends, it takes no byte for too long -> gone | its calls are cancelled
 //   refused   | anything           -> refused | nothing
 #pragma once
 
@@ -17,7 +17,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/actions.hpp"
 #include "core/actions.hpp"
 #include "io/event_loop.hpp"
 #include "io/gate_client.hpp"
@@ -72,7 +71,8 @@ class ClientGate {
   void on_stranger(const ReceivedMessage&, core::Time now);
   [[nodiscard]] std::optional<Error> admit(Peer&);
   void welcome(Peer&);
-  [[nodiscard]] bool on_record(Peer&, const protocol::Record&, const ReceivedMessage&, core::Time now, std::string& why);
+  [[nodiscard]] bool on_record(Peer&, const protocol::Record&, const ReceivedMessage&, core::Time now,
+                               std::string& why);
   void on_call(GateClient&, const protocol::Record&, const ReceivedMessage&, core::Time now);
   void on_query(GateClient&, const protocol::Record&, core::Time now);
   void refuse(Peer&, const Error& error, core::Time now);
@@ -99,13 +99,13 @@ class ClientGate {
   Router router_;
   Peers peers_;
   std::unordered_map<int, std::string> by_fd_;
-  std::vector<std::string> leaving_;       // their connections ended; what they sent is taken first
-  std::vector<Peer*> sessions_;            // by SessionId; null where there is no client
-  std::vector<core::SessionId> left_;      // ids of clients that are gone
-  std::vector<core::SessionId> dirty_;     // something is to be sent
-  std::vector<core::SessionId> owing_;     // WINDOW is due when the pools have taken their requests
-  core::Time check_at_ = core::never;      // when stalled clients are looked for: while replies wait
-  std::size_t refused_logged_ = 0;         // since refused_since_
+  std::vector<std::string> leaving_;    // their connections ended; what they sent is taken first
+  std::vector<Peer*> sessions_;         // by SessionId; null where there is no client
+  std::vector<core::SessionId> left_;   // ids of clients that are gone
+  std::vector<core::SessionId> dirty_;  // something is to be sent
+  std::vector<core::SessionId> owing_;  // WINDOW is due when the pools have taken their requests
+  core::Time check_at_ = core::never;   // when stalled clients are looked for: while replies wait
+  std::size_t refused_logged_ = 0;      // since refused_since_
   core::Time refused_since_{};
   bool closing_ = false;
   bool busy_ = false;

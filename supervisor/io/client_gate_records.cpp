@@ -122,9 +122,13 @@ bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessa
         why = "more queries than may wait for their answer";
       }
       break;
-    case RecordType::ping: client.pong(record.number[0]); break;
-    case RecordType::pong: break;
-    default: why = "HELLO a second time";
+    case RecordType::ping:
+      client.pong(record.number[0]);
+      break;
+    case RecordType::pong:
+      break;
+    default:
+      why = "HELLO a second time";
   }
   if (!why.empty()) return false;
   mark_dirty(peer);

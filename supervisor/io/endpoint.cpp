@@ -23,8 +23,10 @@ std::string default_endpoint() {
 }
 
 std::filesystem::path socket_path_of(std::string_view endpoint) {
-  if (endpoint.substr(0, scheme.size()) != scheme || endpoint.size() == scheme.size() || endpoint[scheme.size()] == '@') {
-    throw std::runtime_error("`" + std::string(endpoint) + "` is not an endpoint: it must be ipc:// and the path of a socket, for instance " +
+  if (endpoint.substr(0, scheme.size()) != scheme || endpoint.size() == scheme.size() ||
+      endpoint[scheme.size()] == '@') {
+    throw std::runtime_error("`" + std::string(endpoint) +
+                             "` is not an endpoint: it must be ipc:// and the path of a socket, for instance " +
                              default_endpoint());
   }
   auto path = std::filesystem::absolute(endpoint.substr(scheme.size())).lexically_normal();

@@ -39,7 +39,8 @@ class EventLoop {
   void arm(Clock::time_point until);
 
   /// Sleeps until something is ready, wake() was called or an armed time is reached; then runs the handlers and `step`
-  /// under the guard. `has_work`, under no lock, says whether there is work already: asked after wake() takes effect again.
+  /// under the guard. `has_work`, under no lock, says whether there is work already: asked after wake() takes effect
+  /// again.
   void turn(const std::function<bool()>& has_work, const std::function<void()>& step);
 
  private:

@@ -118,13 +118,15 @@ std::variant<std::size_t, Error> pool_for(const std::vector<GatePool>& pools, st
   }
   if (having.size() == 1) return index;
   if (having.size() > 1) {
-    return refused(Code::invalid_argument, Stage::lookup,
-                   "the pools " + names_of(having) + " have a function `" + std::string(function) + "`: say which with `pool`");
+    return refused(
+        Code::invalid_argument, Stage::lookup,
+        "the pools " + names_of(having) + " have a function `" + std::string(function) + "`: say which with `pool`");
   }
   std::string message;
   for (const auto& pool : pools) {
     const auto& core = pool.shell->core();
-    message += (message.empty() ? "" : "; ") + pool.name + ": " + core.functions().not_found_message(function, core.left_out());
+    message += (message.empty() ? "" : "; ") + pool.name + ": " +
+               core.functions().not_found_message(function, core.left_out());
   }
   return refused(Code::not_found, Stage::lookup, std::move(message));
 }

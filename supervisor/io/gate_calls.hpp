@@ -1,13 +1,13 @@
-// From a CALL record to what the core takes: its arguments are scanned here, where bytes of a client are first received.
-// Pure but for looking into the pools' tables of functions.
+// From a CALL record to what the core takes: its arguments are scanned here, where bytes of a client are first
+// received. Pure but for looking into the pools' tables of functions.
 #pragma once
 
 #include <variant>
 
+#include "clutch/protocol/records.hpp"
 #include "core/types.hpp"
 #include "io/gate_query.hpp"
 #include "io/zmq_context.hpp"
-#include "clutch/protocol/records.hpp"
 
 namespace clutch::io {
 

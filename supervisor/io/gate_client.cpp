@@ -32,8 +32,9 @@ Error discarded_reply(std::size_t waiting) {
   error.code = Code::overloaded;
   error.stage = Stage::result;
   error.certainty = Certainty::started;
-  error.message = "the result was discarded: " + std::to_string(waiting >> 20) +
-                  " MiB of results wait for this client, which does not take them fast enough; have fewer calls under way";
+  error.message =
+      "the result was discarded: " + std::to_string(waiting >> 20) +
+      " MiB of results wait for this client, which does not take them fast enough; have fewer calls under way";
   return error;
 }
 

@@ -1,8 +1,9 @@
-// One client of the daemon: its calls under way, the windows both ways, and the replies that wait. Pure: bytes, numbers and
-// times go in, messages come out; no socket, no clock.
+// One client of the daemon: its calls under way, the windows both ways, and the replies that wait. Pure: bytes, numbers
+// and times go in, messages come out; no socket, no clock.
 //
-// What the daemon keeps for a client that does not read is bounded: its window (under way, in libzmq), client_pause_bytes
-// at which its queued calls wait, and client_replies_bytes_max at which the values of calls that had begun are discarded.
+// What the daemon keeps for a client that does not read is bounded: its window (under way, in libzmq),
+// client_pause_bytes at which its queued calls wait, and client_replies_bytes_max at which the values of calls that had
+// begun are discarded.
 #pragma once
 
 #include <cstdint>
@@ -90,11 +91,11 @@ class GateClient {
   std::uint64_t last_number_ = 0;
   std::size_t queries_ = 0;
 
-  std::uint64_t received_ = 0;     // request bytes
-  std::uint64_t window_due_ = 0;   // taken off the queue
+  std::uint64_t received_ = 0;    // request bytes
+  std::uint64_t window_due_ = 0;  // taken off the queue
   std::uint64_t window_said_ = 0;
 
-  std::uint64_t window_;           // for replies
+  std::uint64_t window_;  // for replies
   std::uint64_t sent_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::deque<Waiting> replies_;

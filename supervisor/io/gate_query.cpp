@@ -34,11 +34,16 @@ class MapWriter {
 
 std::string_view name_of(core::PoolState state) noexcept {
   switch (state) {
-    case core::PoolState::starting: return "starting";
-    case core::PoolState::running: return "running";
-    case core::PoolState::draining: return "draining";
-    case core::PoolState::failed: return "failed";
-    case core::PoolState::stopped: break;
+    case core::PoolState::starting:
+      return "starting";
+    case core::PoolState::running:
+      return "running";
+    case core::PoolState::draining:
+      return "draining";
+    case core::PoolState::failed:
+      return "failed";
+    case core::PoolState::stopped:
+      break;
   }
   return "stopped";
 }

@@ -1,4 +1,5 @@
-// What a QUERY is answered: maps made for people and programs, as `clutch functions --json` and `clutch ps --json` print them.
+// What a QUERY is answered: maps made for people and programs, as `clutch functions --json` and `clutch ps --json`
+// print them.
 #pragma once
 
 #include <cstdint>

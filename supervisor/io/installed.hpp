@@ -1,5 +1,6 @@
 // Where clutch was built or installed, as told by the program that links this library: only who links knows, since an
-// installation may be moved. CMake compiles cmake/installed_paths.cpp.in (or build_tree_paths.cpp.in) into each program.
+// installation may be moved. CMake compiles cmake/installed_paths.cpp.in (or build_tree_paths.cpp.in) into each
+// program.
 #pragma once
 
 #include <filesystem>

@@ -47,8 +47,7 @@ Router::Router(ZmqContext& context, const std::filesystem::path& socket) try {
   auto& native = context.native().context;
   sockets_ = std::make_unique<Sockets>(Sockets{zmq::socket_t(native, zmq::socket_type::router), {}, {}});
   configure(sockets_->clients);
-  sockets_->monitor =
-      monitor_of(native, sockets_->clients, socket.string() + ".monitor", ZMQ_EVENT_DISCONNECTED);
+  sockets_->monitor = monitor_of(native, sockets_->clients, socket.string() + ".monitor", ZMQ_EVENT_DISCONNECTED);
   sockets_->clients.bind("ipc://" + socket.string());
   fd_ = sockets_->clients.get(zmq::sockopt::fd);
   monitor_fd_ = sockets_->monitor.get(zmq::sockopt::fd);

@@ -1,5 +1,5 @@
-// The daemon's ROUTER: messages from and to clients by their routing ids, and which connections have ended. Messages in and
-// out, never a byte's meaning. Wrapped so that zmq.hpp and its exceptions end in router.cpp.
+// The daemon's ROUTER: messages from and to clients by their routing ids, and which connections have ended. Messages in
+// and out, never a byte's meaning. Wrapped so that zmq.hpp and its exceptions end in router.cpp.
 #pragma once
 
 #include <sys/types.h>

@@ -26,7 +26,8 @@ std::filesystem::path base() {
 RuntimeDirectory::RuntimeDirectory() {
   std::string name = (base() / "clutch-XXXXXX").string();
   if (name.size() + socket_name_bytes_max > socket_path_bytes_max) {
-    throw std::runtime_error("sockets in " + name + " would have a path of more than 107 bytes: set XDG_RUNTIME_DIR to a shorter directory");
+    throw std::runtime_error("sockets in " + name +
+                             " would have a path of more than 107 bytes: set XDG_RUNTIME_DIR to a shorter directory");
   }
   if (::mkdtemp(name.data()) == nullptr) {
     throw std::system_error(errno, std::generic_category(), "cannot make a directory " + name);

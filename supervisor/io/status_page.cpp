@@ -22,7 +22,8 @@ enum Cell : std::size_t { cell_layout, cell_begun_loop, cell_begun_thread };
 StatusPage::StatusPage() : fd_(::memfd_create("clutch-page", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   if (!fd_ || ::ftruncate(fd_.get(), page_bytes) != 0) fail("cannot make a status page");
   // A page that its worker could shrink would end this process with SIGBUS.
-  if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) fail("cannot seal a status page");
+  if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    fail("cannot seal a status page");
   void* at = ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
   if (at == MAP_FAILED) fail("cannot map a status page");
   cells_ = static_cast<std::uint64_t*>(at);

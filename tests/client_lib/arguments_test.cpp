@@ -40,8 +40,8 @@ TEST(Arguments, LargeBytesTravelAsFrames) {
   std::vector<std::byte> moved(limits::frame_threshold_bytes);
   const std::byte* const where = moved.data();
   const std::vector<std::byte> copied(limits::frame_threshold_bytes + 1);
-  const auto result = encode_arguments(1, shared, std::move(moved), copied, std::span<const std::byte>(copied),
-                                       kw("k", shared));
+  const auto result =
+      encode_arguments(1, shared, std::move(moved), copied, std::span<const std::byte>(copied), kw("k", shared));
   const Request& request = result.value();
   EXPECT_EQ(hex(request.args.bytes()), "9501c400c400c400c400");
   EXPECT_EQ(hex(request.kwargs.bytes()), "81a16bc400");
@@ -136,7 +136,8 @@ TEST(Caller, WithJoinsOptions) {
   using std::chrono::seconds;
   const ManualPool pool;
   const Caller first = pool.with({.timeout = seconds(1), .metadata = {{"a", "1"}, {"b", "1"}}, .pool = "p"});
-  const Caller second = first.with({.attempt_timeout = seconds(2), .retry = RetryPolicy{.attempts = 3}, .metadata = {{"b", "2"}}});
+  const Caller second =
+      first.with({.attempt_timeout = seconds(2), .retry = RetryPolicy{.attempts = 3}, .metadata = {{"b", "2"}}});
   const CallOptions& joined = second.options();
   EXPECT_EQ(joined.timeout, seconds(1));
   EXPECT_EQ(joined.attempt_timeout, seconds(2));
@@ -151,7 +152,8 @@ TEST(Caller, WhatDoesNotCrossNeverReachesTheEngine) {
   ManualPool pool;
   EXPECT_EQ(pool.call<int>("m.f", "\xff").get().error().code, Code::invalid_argument);
   EXPECT_EQ(pool.call<int>(std::string(300, 'x')).get().error().code, Code::not_found);
-  EXPECT_EQ(pool.with({.metadata = {{"k", std::string(20'000, 'x')}}}).call<int>("m.f").get().error().stage, Stage::arguments);
+  EXPECT_EQ(pool.with({.metadata = {{"k", std::string(20'000, 'x')}}}).call<int>("m.f").get().error().stage,
+            Stage::arguments);
   EXPECT_EQ(pool.with({.metadata = {{"k", "\xff"}}}).call<int>("m.f").get().error().code, Code::invalid_argument);
   EXPECT_TRUE(pool.engine.calls.empty());
 }

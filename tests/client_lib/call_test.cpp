@@ -232,9 +232,7 @@ TEST_F(CallTest, ACallOutlivesItsPool) {
 
 TEST_F(CallTest, ThenRunsOnTheCompletionThread) {
   std::promise<std::pair<int, bool>> done;
-  pool.call<int>("m.f").then([&](Result<int> result) {
-    done.set_value({result.value(), engine.thread.is_current()});
-  });
+  pool.call<int>("m.f").then([&](Result<int> result) { done.set_value({result.value(), engine.thread.is_current()}); });
   answer(3);
   EXPECT_EQ(done.get_future().get(), std::pair(3, true));
 }

@@ -119,7 +119,8 @@ TEST(Codec, IntegersAreCheckedAgainstTheirWidth) {
   ends_at_its_width<std::uint32_t>();
   ends_at_its_width<std::int64_t>();
   ends_at_its_width<std::uint64_t>();
-  EXPECT_THAT(read_error<std::int8_t>("cd012c"), HasSubstr("expected an integer from -128 to 127, got the integer 300 at $"));
+  EXPECT_THAT(read_error<std::int8_t>("cd012c"),
+              HasSubstr("expected an integer from -128 to 127, got the integer 300 at $"));
   EXPECT_FALSE(read<std::int64_t>("cf8000000000000000").ok());
   EXPECT_FALSE(read<std::uint64_t>("ff").ok());
 }
@@ -167,7 +168,8 @@ TEST(Codec, AKeyThatComesTwiceIsRefused) {
 
 TEST(Codec, AVariantIsTheFirstAlternativeThatFits) {
   using V = std::variant<std::monostate, bool, int, double, std::string, shop::Item, shop::Order, std::vector<int>>;
-  for (const V& value : {V{}, V{true}, V{3}, V{1.5}, V{"a"}, V{shop::Item{"x", 1, 2}}, V{shop::Order{}}, V{std::vector{1}}}) {
+  for (const V& value :
+       {V{}, V{true}, V{3}, V{1.5}, V{"a"}, V{shop::Item{"x", 1, 2}}, V{shop::Order{}}, V{std::vector{1}}}) {
     EXPECT_EQ(read<V>(written(value)).value(), value);
   }
   EXPECT_EQ((read<std::variant<double, int>>("03").value().index()), 0U) << "a float takes an integer";
@@ -219,7 +221,9 @@ TEST(Codec, DurationsAreIsoTextAsPythonsTimedelta) {
   using namespace std::chrono;
   crosses(1500ms, "a65054312e3553");
   crosses(-1500ms, "a72d5054312e3553");
-  crosses(0ns, "a4505430" "53");
+  crosses(0ns,
+          "a4505430"
+          "53");
   crosses(duration<double>(0.25), "a75054302e323553");
   crosses(hours::max() / 3600, written(hours::max() / 3600));
   EXPECT_EQ(read<nanoseconds>(written("P2DT0.000001S")).value(), 48h + 1us);
@@ -259,7 +263,10 @@ TEST(Codec, StructsAreMapsOfTheirFields) {
 }
 
 TEST(Codec, UnknownKeysAreIgnoredAndMissingOnesOnlyIfOptional) {
-  const auto item = read<shop::Item>("8401a178a57072696365" "01a178" "9201c0a46e616d65a178");
+  const auto item = read<shop::Item>(
+      "8401a178a57072696365"
+      "01a178"
+      "9201c0a46e616d65a178");
   ASSERT_TRUE(item.ok()) << item.error().message;
   EXPECT_EQ(item.value(), (shop::Item{"x", 1, 7})) << "count keeps its initialiser";
   EXPECT_THAT(read_error<shop::Item>("81a46e616d65a178"), HasSubstr("missing key 'price' at $"));
@@ -268,7 +275,11 @@ TEST(Codec, UnknownKeysAreIgnoredAndMissingOnesOnlyIfOptional) {
 
 TEST(Codec, AnErrorNamesThePath) {
   using Orders = std::map<std::string, shop::Order>;
-  const std::string order = "81a56974656d73" "92" "82a46e616d65a178a5707269636501" "82a46e616d65a178a57072696365a179";
+  const std::string order =
+      "81a56974656d73"
+      "92"
+      "82a46e616d65a178a5707269636501"
+      "82a46e616d65a178a57072696365a179";
   EXPECT_THAT(read_error<shop::Order>(order), HasSubstr("expected a float, got a string at $.items[1].price"));
   EXPECT_THAT(read_error<Orders>("81a3612062" + order), HasSubstr("at $[\"a b\"].items[1].price"));
   EXPECT_THAT((read_error<std::map<int, std::vector<int>>>("81ff91c0")), HasSubstr("at $[-1][0]"));
@@ -282,7 +293,9 @@ TEST(Codec, AnErrorNamesThePath) {
 TEST(Codec, AUsersOwn) {
   crosses(shop::Point{1, 2}, "920102");
   crosses(std::vector{shop::Point{1, 2}}, "91920102");
-  EXPECT_THAT(read_error<std::vector<shop::Point>>("91920" "1c0"), HasSubstr("at $[0][1]"));
+  EXPECT_THAT(read_error<std::vector<shop::Point>>("91920"
+                                                   "1c0"),
+              HasSubstr("at $[0][1]"));
   EXPECT_THAT(read_error<shop::Point>("92ff00"), HasSubstr("a point left of the page at $[0]"));
 }
 
@@ -327,13 +340,25 @@ TEST(Codec, DepthIsBoundedBothWays) {
 
 TEST(Codec, ACodecThatWritesAnotherNumberOfItemsIsMisuse) {
   Writer writer;
-  EXPECT_THROW({ auto items = writer.array(2); items.add(1); }, misuse);
-  EXPECT_THROW({ auto pairs = writer.map(0); pairs.add("a", 1); }, misuse);
+  EXPECT_THROW(
+      {
+        auto items = writer.array(2);
+        items.add(1);
+      },
+      misuse);
+  EXPECT_THROW(
+      {
+        auto pairs = writer.map(0);
+        pairs.add("a", 1);
+      },
+      misuse);
 }
 
 TEST(Codec, AKeyIsNoArrayAndNoMap) {
   EXPECT_THROW(written(std::map<std::vector<int>, int>{{{1}, 1}}), CodecError);
-  EXPECT_THAT((read_error<std::map<std::vector<int>, int>>("8191" "0101")), HasSubstr("a key"));
+  EXPECT_THAT((read_error<std::map<std::vector<int>, int>>("8191"
+                                                           "0101")),
+              HasSubstr("a key"));
 }
 
 TEST(Codec, PayloadFramesStandWhereTheirBytesWere) {
@@ -346,7 +371,14 @@ TEST(Codec, PayloadFramesStandWhereTheirBytesWere) {
   EXPECT_EQ((read<std::pair<int, Bytes>>("9201c400", item).value().second.data()), large.data());
   EXPECT_EQ(read<std::vector<Bytes>>("92c400c400", item).value().at(0).size(), 0U);
   EXPECT_EQ(read<Value>("92c400c400", item).value().at(1)->get_if<Bytes>()->data(), large.data());
-  EXPECT_EQ(read<std::vector<std::vector<Bytes>>>("9290" "92c400c400", item).value().at(1).at(1).size(), 0U)
+  EXPECT_EQ(read<std::vector<std::vector<Bytes>>>("9290"
+                                                  "92c400c400",
+                                                  item)
+                .value()
+                .at(1)
+                .at(1)
+                .size(),
+            0U)
       << "items of items stay in the body";
 }
 

@@ -10,8 +10,8 @@ namespace clutch::testing_support {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
 using testing::FakePool;
+using ::testing::HasSubstr;
 using testing::Keywords;
 
 TEST(FakePool, AnswersWithLambdas) {
@@ -29,10 +29,11 @@ TEST(FakePool, AnswersWithLambdas) {
 
 TEST(FakePool, FunctionsMayFail) {
   FakePool pool;
-  pool.on("m.result", [](bool good) -> Result<int> {
-        if (good) return 1;
-        return error_of(Code::failed, "no");
-      })
+  pool.on("m.result",
+          [](bool good) -> Result<int> {
+            if (good) return 1;
+            return error_of(Code::failed, "no");
+          })
       .on("m.throws", [](int) -> int { throw CallError(error_of(Code::overloaded)); })
       .on("m.breaks", []() -> int { throw std::out_of_range("too far"); })
       .on("m.nothing", []() -> Result<void> { return {}; });

@@ -13,7 +13,8 @@ struct Unknown {};
 
 [[maybe_unused]] void use(const clutch::Caller& pool) {
 #if CASE == 0
-  static_cast<void>(pool.call<std::string>("m.f", "text", std::string_view("view"), std::span<const std::byte>()).get());
+  static_cast<void>(
+      pool.call<std::string>("m.f", "text", std::string_view("view"), std::span<const std::byte>()).get());
   static_cast<void>(pool.call<std::vector<std::pair<int, clutch::Value>>>("m.f").get());
 #elif CASE == 1
   static_cast<void>(pool.call<std::string_view>("m.f"));

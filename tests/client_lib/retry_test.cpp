@@ -10,9 +10,10 @@ using detail::FailedAttempt;
 using detail::retry_delay;
 using Delay = std::optional<std::chrono::nanoseconds>;
 
-constexpr std::array codes = {Code::failed,      Code::invalid_argument, Code::not_found,       Code::deadline_exceeded,
-                              Code::cancelled,   Code::overloaded,       Code::unavailable,     Code::worker_lost,
-                              Code::connection_lost, Code::quarantined,  Code::unauthorized,    Code::internal};
+constexpr std::array codes = {
+    Code::failed,          Code::invalid_argument, Code::not_found,    Code::deadline_exceeded,
+    Code::cancelled,       Code::overloaded,       Code::unavailable,  Code::worker_lost,
+    Code::connection_lost, Code::quarantined,      Code::unauthorized, Code::internal};
 constexpr std::array certainties = {Certainty::not_started, Certainty::maybe_started, Certainty::started};
 
 Error error(Code code, Certainty certainty) {

@@ -20,7 +20,8 @@ TEST(Spdlog, TakesRecordsWithTheirLevelTimeAndSource) {
   sink({LogLevel::info, time, "pool p", "100 % {} ready"});
   sink({LogLevel::warning, time, "worker p/0", "slow"});
   sink({LogLevel::error, time, "worker p/0", "gone"});
-  EXPECT_EQ(out.str(), "1000 info [pool p] 100 % {} ready\n1000 warning [worker p/0] slow\n1000 error [worker p/0] gone\n");
+  EXPECT_EQ(out.str(),
+            "1000 info [pool p] 100 % {} ready\n1000 warning [worker p/0] slow\n1000 error [worker p/0] gone\n");
 }
 
 }  // namespace

@@ -17,10 +17,12 @@ using protocol::Message;
 using protocol::Refusal;
 
 // "-in" is what a worker or a client receives, so a client's "-in" is what the daemon sends.
-const std::map<std::string, Direction> directions = {
-    {"worker-data-in", Direction::worker_data_in},       {"worker-data-out", Direction::worker_data_out},
-    {"worker-control-in", Direction::worker_control_in}, {"worker-control-out", Direction::worker_control_out},
-    {"client-in", Direction::client_out},                {"client-out", Direction::client_in}};
+const std::map<std::string, Direction> directions = {{"worker-data-in", Direction::worker_data_in},
+                                                     {"worker-data-out", Direction::worker_data_out},
+                                                     {"worker-control-in", Direction::worker_control_in},
+                                                     {"worker-control-out", Direction::worker_control_out},
+                                                     {"client-in", Direction::client_out},
+                                                     {"client-out", Direction::client_in}};
 
 struct Received {
   ByteVector envelope;
@@ -41,28 +43,42 @@ struct Received {
 // A record as the vectors write it, from what the reader made of it: its type, then its fields in order.
 class AsVector {
  public:
-  explicit AsVector(const protocol::Record& record) : record_(record), written_(json::array({static_cast<int>(record.type)})) {}
+  explicit AsVector(const protocol::Record& record)
+      : record_(record), written_(json::array({static_cast<int>(record.type)})) {}
 
   json made() {
     using enum protocol::RecordType;
     switch (record_.type) {
       case boot:
       case boot_failed:
-      case refused: return encoded(), written_;
-      case run: return uints(4), body(), extras(), written_;
-      case attach: return uints(2), text(), encoded(), written_;
-      case registration: return encoded(), encoded(), written_;
-      case result: return uints(1), encoded(), extras(), written_;
+      case refused:
+        return encoded(), written_;
+      case run:
+        return uints(4), body(), extras(), written_;
+      case attach:
+        return uints(2), text(), encoded(), written_;
+      case registration:
+        return encoded(), encoded(), written_;
+      case result:
+        return uints(1), encoded(), extras(), written_;
       case error:
-      case answer: return uints(1), encoded(), written_;
-      case begun: return uints(2), written_;
-      case cancel: return uints(3), written_;
+      case answer:
+        return uints(1), encoded(), written_;
+      case begun:
+        return uints(2), written_;
+      case cancel:
+        return uints(3), written_;
       case hello:
-      case welcome: return uints(2), encoded(), written_;
-      case call: return uints(1), text(), body(), extras(), written_;
-      case query: return uints(1), text(), encoded(), written_;
-      case bye: return written_;
-      default: return uints(1), written_;
+      case welcome:
+        return uints(2), encoded(), written_;
+      case call:
+        return uints(1), text(), body(), extras(), written_;
+      case query:
+        return uints(1), text(), encoded(), written_;
+      case bye:
+        return written_;
+      default:
+        return uints(1), written_;
     }
   }
 

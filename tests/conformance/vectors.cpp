@@ -70,16 +70,25 @@ json vectors(std::string_view file) {
 json tagged_value(Cursor& cursor) {
   const auto head = next(cursor);
   switch (head.type) {
-    case Type::nil: return nullptr;
-    case Type::boolean: return head.bits != 0;
-    case Type::positive: return {{"int", std::to_string(head.bits)}};
-    case Type::negative: return {{"int", std::to_string(static_cast<std::int64_t>(head.bits))}};
-    case Type::real: return {{"float", hex_of_bits(head.bits)}};
-    case Type::string: return {{"str", head.text()}};
-    case Type::binary: return {{"bin", hex_of(head.bytes)}};
-    case Type::extension: return timestamp(head.bytes);
+    case Type::nil:
+      return nullptr;
+    case Type::boolean:
+      return head.bits != 0;
+    case Type::positive:
+      return {{"int", std::to_string(head.bits)}};
+    case Type::negative:
+      return {{"int", std::to_string(static_cast<std::int64_t>(head.bits))}};
+    case Type::real:
+      return {{"float", hex_of_bits(head.bits)}};
+    case Type::string:
+      return {{"str", head.text()}};
+    case Type::binary:
+      return {{"bin", hex_of(head.bytes)}};
+    case Type::extension:
+      return timestamp(head.bytes);
     case Type::array:
-    case Type::map: return tagged_container(cursor, head);
+    case Type::map:
+      return tagged_container(cursor, head);
   }
   throw std::logic_error("a type of no name");
 }
@@ -87,13 +96,20 @@ json tagged_value(Cursor& cursor) {
 json plain_value(Cursor& cursor) {
   const auto head = next(cursor);
   switch (head.type) {
-    case Type::nil: return nullptr;
-    case Type::boolean: return head.bits != 0;
-    case Type::positive: return head.bits;
-    case Type::negative: return static_cast<std::int64_t>(head.bits);
-    case Type::real: return head.real();
-    case Type::string: return head.text();
-    case Type::binary: return {{"bin", hex_of(head.bytes)}};
+    case Type::nil:
+      return nullptr;
+    case Type::boolean:
+      return head.bits != 0;
+    case Type::positive:
+      return head.bits;
+    case Type::negative:
+      return static_cast<std::int64_t>(head.bits);
+    case Type::real:
+      return head.real();
+    case Type::string:
+      return head.text();
+    case Type::binary:
+      return {{"bin", hex_of(head.bytes)}};
     case Type::array: {
       auto items = json::array();
       for (std::uint64_t i = 0; i < head.bits; ++i) items.push_back(plain_value(cursor));
@@ -107,7 +123,8 @@ json plain_value(Cursor& cursor) {
       }
       return items;
     }
-    case Type::extension: break;
+    case Type::extension:
+      break;
   }
   throw std::logic_error("no message of the vectors has an extension");
 }

@@ -1,4 +1,5 @@
-// protocol/vectors/*.json, which the C++ and the Python code must read the same way; the format is told in make.py there.
+// protocol/vectors/*.json, which the C++ and the Python code must read the same way; the format is told in make.py
+// there.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -16,11 +16,16 @@ bool other_is_unharmed() {
   using namespace std::literals;
   const auto expected =
       "\x82"
-      "\xa1" "a" "\x94\x01\xff\xcd\x01\x2c\xce\x00\x01\x11\x70"
-      "\xa1" "b" "\x90"
+      "\xa1"
+      "a"
+      "\x94\x01\xff\xcd\x01\x2c\xce\x00\x01\x11\x70"
+      "\xa1"
+      "b"
+      "\x90"
       "\xcb\x3f\xe0\x00\x00\x00\x00\x00\x00"
       "\xd6\xff\x00\x00\x00\x01"
-      "\xc4\x14" "xxxxxxxxxxxxxxxxxxxx"sv;
+      "\xc4\x14"
+      "xxxxxxxxxxxxxxxxxxxx"sv;
   return packed_by_another() == expected;
 }
 #else
@@ -29,7 +34,8 @@ bool other_is_unharmed() { return true; }
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;  // PYTHON MODULES
-  auto started = clutch::Pool::start({.modules = {"consumer_module"}, .path = {argv[2]}, .python = argv[1], .workers = 2});
+  auto started =
+      clutch::Pool::start({.modules = {"consumer_module"}, .path = {argv[2]}, .python = argv[1], .workers = 2});
   if (!started) {
     std::cerr << describe(started.error()) << '\n';
     return 1;

@@ -75,8 +75,8 @@ TEST_F(DaemonCalls, AnswersFunctions) {
   const auto list = client.functions();
   ASSERT_TRUE(list.ok()) << describe(list.error());
   const auto& functions = list.value().functions;
-  const auto at = std::find_if(functions.begin(), functions.end(),
-                               [](const auto& each) { return each.name == "depot.double"; });
+  const auto at =
+      std::find_if(functions.begin(), functions.end(), [](const auto& each) { return each.name == "depot.double"; });
   ASSERT_NE(at, functions.end());
   EXPECT_EQ(at->signature, "(x: int) -> int");
   EXPECT_EQ(at->pool, "main");

@@ -97,8 +97,9 @@ TEST_F(ConfigFile, WhatItPrintsMeansTheSame) {
 }
 
 TEST_F(ConfigFile, FlagsGoOverTheFile) {
-  const auto config = load(std::string("listen = \"ipc:///tmp/a/b\"\n") + least,
-                           {"listen=ipc:///tmp/c/d", "pool.main.workers=4", "pool.main.stop_timeout=1s", "log.level=error"});
+  const auto config =
+      load(std::string("listen = \"ipc:///tmp/a/b\"\n") + least,
+           {"listen=ipc:///tmp/c/d", "pool.main.workers=4", "pool.main.stop_timeout=1s", "log.level=error"});
   EXPECT_EQ(config.listen, "ipc:///tmp/c/d");
   EXPECT_EQ(config.pools[0].workers, 4u);
   EXPECT_EQ(config.pools[0].stop_timeout, 1s);
@@ -108,7 +109,8 @@ TEST_F(ConfigFile, FlagsGoOverTheFile) {
 TEST_F(ConfigFile, AnUnknownKeyIsToldWithItsLineAndASuggestion) {
   EXPECT_EQ(complaint(std::string(least) + "worker = 2\n"),
             "c.toml:3: `pool.main.worker` is not a key: did you mean `pool.main.workers`?");
-  EXPECT_EQ(complaint(std::string("lissen = \"x\"\n") + least), "c.toml:1: `lissen` is not a key: did you mean `listen`?");
+  EXPECT_EQ(complaint(std::string("lissen = \"x\"\n") + least),
+            "c.toml:1: `lissen` is not a key: did you mean `listen`?");
   EXPECT_EQ(complaint(std::string(least) + "[log]\ncolour = 1\n"),
             "c.toml:4: `log.colour` is not a key: there are `level`, `file`");
 }
@@ -119,9 +121,12 @@ TEST_F(ConfigFile, AWrongValueIsToldWithItsLine) {
             "c.toml:3: `pool.main.workers` must be a whole number, 0 or more");
   EXPECT_EQ(complaint(std::string(least) + "stop_timeout = 10\n"),
             "c.toml:3: `pool.main.stop_timeout` must be a duration in quotes, for instance \"30s\" or \"500ms\"");
-  EXPECT_NE(complaint(std::string("listen = \"tcp://*:1\"\n") + least).find("c.toml:1: `listen` will not do"), std::string::npos);
-  EXPECT_NE(complaint("listen = \"ipc:///" + std::string(120, 'x') + "\"\n" + least).find("at most 107"), std::string::npos);
-  EXPECT_NE(complaint("[pool.main\n").find("c.toml:1: this is not TOML"), std::string::npos) << complaint("[pool.main\n");
+  EXPECT_NE(complaint(std::string("listen = \"tcp://*:1\"\n") + least).find("c.toml:1: `listen` will not do"),
+            std::string::npos);
+  EXPECT_NE(complaint("listen = \"ipc:///" + std::string(120, 'x') + "\"\n" + least).find("at most 107"),
+            std::string::npos);
+  EXPECT_NE(complaint("[pool.main\n").find("c.toml:1: this is not TOML"), std::string::npos)
+      << complaint("[pool.main\n");
   EXPECT_NE(complaint("[pool.main]\n").find("`pool.main.modules` must name"), std::string::npos);
   EXPECT_NE(complaint("").find("there is no pool"), std::string::npos);
   EXPECT_NE(complaint(least, {"nonsense"}).find("--set takes KEY=VALUE"), std::string::npos);

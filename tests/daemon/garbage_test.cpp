@@ -114,7 +114,11 @@ TEST_F(Garbage, OfAClientThatWasWelcome) {
   };
   refused([](RawPeer& peer, std::uint64_t) { peer.hello(); }, "wrong_epoch");
   refused([](RawPeer& peer, std::uint64_t) { peer.send({bytes({0xff, 0x00})}); }, "not_an_envelope");
-  refused([](RawPeer& peer, std::uint64_t boot) { peer.call(boot + 1, 1, "depot.double", bytes({0x91, 1})); }, "wrong_epoch");
+  refused(
+      [](RawPeer& peer, std::uint64_t boot) {
+        peer.call(boot + 1, 1, "depot.double", bytes({0x91, 1}));
+      },
+      "wrong_epoch");
   refused(
       [](RawPeer& peer, std::uint64_t boot) {
         peer.call(boot, 5, "depot.double", bytes({0x91, 1}));
@@ -157,9 +161,10 @@ TEST_F(Garbage, ArgumentsOfOneCallAreThatCallsError) {
   };
   Bytes deep(100, std::byte{0x91});
   deep.push_back(std::byte{0});
-  for (const auto& arguments : {Bytes{}, bytes({0xc1}), bytes({0x01}), bytes({0x80}), bytes({0x91}), bytes({0x90, 0x90}), deep,
-                                bytes({0x91, 0xdd, 0xff, 0xff, 0xff, 0xff}), bytes({0x91, 0xa1, 0xff}),
-                                bytes({0x91, 0x82, 0x01, 0x02, 0x01, 0x02}), bytes({0x91, 0xd4, 0x05, 0x00})}) {
+  for (const auto& arguments :
+       {Bytes{}, bytes({0xc1}), bytes({0x01}), bytes({0x80}), bytes({0x91}), bytes({0x90, 0x90}), deep,
+        bytes({0x91, 0xdd, 0xff, 0xff, 0xff, 0xff}), bytes({0x91, 0xa1, 0xff}),
+        bytes({0x91, 0x82, 0x01, 0x02, 0x01, 0x02}), bytes({0x91, 0xd4, 0x05, 0x00})}) {
     const auto error = error_of(arguments);
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code, Code::invalid_argument) << describe(*error);
@@ -218,7 +223,8 @@ TEST(GarbageLog, IsLoggedOnceAPeerAndAtALimitedRate) {
     EXPECT_TRUE(peer.refusal());
   }
   std::size_t refusals = 0;
-  for (const auto& line : lines_of(own.scratch() / "log-0")) refusals += line.find("refused a peer") != std::string::npos;
+  for (const auto& line : lines_of(own.scratch() / "log-0"))
+    refusals += line.find("refused a peer") != std::string::npos;
   EXPECT_GE(refusals, 1u);
   EXPECT_LE(refusals, 20u);
 }

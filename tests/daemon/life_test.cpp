@@ -55,7 +55,8 @@ TEST(DaemonLife, APoolThatCannotStartIsToldInFull) {
   Scratch scratch;
   const auto config = scratch.write("c.toml", "listen = \"ipc://" + (scratch / "run/s.sock") + "\"\n" + main_pool());
   EXPECT_EQ(run_clutchd(scratch, {"-c", config, "--set", "pool.main.modules=[\"nowhere\"]"}, "said"), 3);
-  EXPECT_NE(text_of(scratch / "said").find("No module named 'nowhere'"), std::string::npos) << text_of(scratch / "said");
+  EXPECT_NE(text_of(scratch / "said").find("No module named 'nowhere'"), std::string::npos)
+      << text_of(scratch / "said");
   EXPECT_FALSE(std::filesystem::exists(scratch / "run/s.sock.lock"));
 }
 

@@ -10,8 +10,7 @@ namespace {
 constexpr std::size_t mib = std::size_t{1} << 20;
 // What the daemon keeps for one client that does not read: its window (one message more may be under way), the replies
 // that wait, and what the workers' lanes hold meanwhile; beside what it is made of.
-constexpr std::size_t rss_bound =
-    limits::client_window_bytes + limits::client_replies_bytes_max + 128 * mib;
+constexpr std::size_t rss_bound = limits::client_window_bytes + limits::client_replies_bytes_max + 128 * mib;
 
 std::chrono::nanoseconds p99(const Client& client, int calls) {
   std::vector<std::chrono::nanoseconds> times;
@@ -78,7 +77,8 @@ TEST(GreedyClient, RequestsBeyondItsWindowEndItsSession) {
   protocol::Writer arguments;
   arguments.array(1);
   arguments.binary(Bytes(8 * mib));
-  for (std::uint64_t number = 1; number <= 12; ++number) peer.call(boot, number, "depot.size", bytes(arguments.bytes()));
+  for (std::uint64_t number = 1; number <= 12; ++number)
+    peer.call(boot, number, "depot.size", bytes(arguments.bytes()));
   const auto refusal = peer.refusal();
   ASSERT_TRUE(refusal);
   EXPECT_NE(refusal->message.find("beyond its window"), std::string::npos) << refusal->message;

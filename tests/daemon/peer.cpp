@@ -1,9 +1,9 @@
 // A program with a clutch::Client that a test can stop, kill and look at: peer ENDPOINT blobs COUNT SIZE | nap PATH |
 // detach PATH. It says what it does, a line each.
+#include <unistd.h>
 #include <clutch/client.hpp>
 #include <cstdio>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace {

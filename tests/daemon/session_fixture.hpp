@@ -51,7 +51,8 @@ class SessionTest : public testing::Test {
     while (session.next_message(envelope, frames, now)) {
       ++count;
       protocol::Message message;
-      EXPECT_EQ(message.read(envelope, frames.size(), protocol::Direction::client_in, std::nullopt), protocol::Refusal::none);
+      EXPECT_EQ(message.read(envelope, frames.size(), protocol::Direction::client_in, std::nullopt),
+                protocol::Refusal::none);
       EXPECT_EQ(message.epoch, session.state() == ClientSession::State::greeting ? 0u : boot);
       bool has_call = false;
       for (const auto& record : message.records) {

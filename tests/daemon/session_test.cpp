@@ -45,11 +45,13 @@ TEST_F(SessionTest, AMessageOfAnotherBootIsNotTaken) {
   open();
   const auto number = submit(1);
   send();
-  tell([=](protocol::Envelope& envelope) {
-    auto& writer = envelope.record(RecordType::result, 2);
-    writer.uint(number);
-    writer.nil();
-  }, boot + 1);
+  tell(
+      [=](protocol::Envelope& envelope) {
+        auto& writer = envelope.record(RecordType::result, 2);
+        writer.uint(number);
+        writer.nil();
+      },
+      boot + 1);
   EXPECT_EQ(ended(1), "connection_lost maybe_started");
 }
 

@@ -77,8 +77,8 @@ Process::Process(const std::vector<std::string>& command, std::string output,
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 1, output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&files, 1, 2);
-  const int failed = ::posix_spawn(&pid_, command[0].c_str(), &files, nullptr, pointers(arguments).data(),
-                                   pointers(variables).data());
+  const int failed =
+      ::posix_spawn(&pid_, command[0].c_str(), &files, nullptr, pointers(arguments).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0) throw std::runtime_error("cannot start " + command[0]);
 }
@@ -116,8 +116,9 @@ std::size_t Process::rss_bytes() const {
 }
 
 std::string main_pool(const std::string& more) {
-  return "[pool.main]\nmodules = [\"depot\"]\npath = [\"" + (test::source_directory() / "tests/daemon/python").string() +
-         "\"]\npython = \"" + test::python().string() + "\"\n" + more;
+  return "[pool.main]\nmodules = [\"depot\"]\npath = [\"" +
+         (test::source_directory() / "tests/daemon/python").string() + "\"]\npython = \"" + test::python().string() +
+         "\"\n" + more;
 }
 
 Daemon::Daemon(const std::string& config, const std::vector<std::string>& environment)

@@ -38,7 +38,8 @@ class Scratch {
 /// A program that was started, its output in a file. Killed when the test ends.
 class Process {
  public:
-  Process(const std::vector<std::string>& command, std::string output, const std::vector<std::string>& environment = {});
+  Process(const std::vector<std::string>& command, std::string output,
+          const std::vector<std::string>& environment = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -32,7 +32,8 @@ CLUTCH_DEFINE(Order, id, items, colour, discount)
 namespace clutch::e2e {
 namespace {
 
-const shop::Order an_order{"12345678-1234-5678-1234-567812345678", {{"tea", 2.5}, {"milk", 1.5}}, shop::Colour::green, 1.0};
+const shop::Order an_order{
+    "12345678-1234-5678-1234-567812345678", {{"tea", 2.5}, {"milk", 1.5}}, shop::Colour::green, 1.0};
 
 TEST(Call, GivesATypedResult) {
   const auto& pool = shared_pool();
@@ -50,11 +51,14 @@ TEST(Call, CarriesValuesToAnnotatedTypesAndBack) {
   painted.colour = shop::Colour::red;
   EXPECT_VALUE(pool.call<shop::Order>("shop.painted", an_order, shop::Colour::red).get(), painted);
   const std::chrono::sys_time<std::chrono::microseconds> when(std::chrono::microseconds(1'700'000'000'123'456));
-  EXPECT_VALUE(pool.call<std::chrono::sys_time<std::chrono::microseconds>>("shop.later", when, 90min).get(), when + 90min);
+  EXPECT_VALUE(pool.call<std::chrono::sys_time<std::chrono::microseconds>>("shop.later", when, 90min).get(),
+               when + 90min);
   using Mixed = std::tuple<std::optional<int>, std::vector<std::string>, std::map<std::string, int>, std::set<int>,
                            std::string, std::string>;
-  EXPECT_VALUE(pool.call<Mixed>("shop.typed", std::nullopt, std::vector<std::string>{"a"}, std::map<std::string, int>{{"k", 1}}).get(),
-               (Mixed{std::nullopt, {"a"}, {{"k", 1}}, {1, 2, 3}, "1.50", "2024-02-29"}));
+  EXPECT_VALUE(
+      pool.call<Mixed>("shop.typed", std::nullopt, std::vector<std::string>{"a"}, std::map<std::string, int>{{"k", 1}})
+          .get(),
+      (Mixed{std::nullopt, {"a"}, {{"k", 1}}, {1, 2, 3}, "1.50", "2024-02-29"}));
 }
 
 TEST(Call, CarriesValuesAtTheBorders) {
@@ -65,7 +69,8 @@ TEST(Call, CarriesValuesAtTheBorders) {
                std::numeric_limits<std::uint64_t>::max());
   EXPECT_TRUE(std::isnan(pool.call<double>("shop.echo", std::nan("")).get().value()));
   EXPECT_TRUE(std::signbit(pool.call<double>("shop.echo", -0.0).get().value()));
-  EXPECT_VALUE(pool.call<std::string>("shop.echo", std::string("nul \0 inside", 12)).get(), std::string("nul \0 inside", 12));
+  EXPECT_VALUE(pool.call<std::string>("shop.echo", std::string("nul \0 inside", 12)).get(),
+               std::string("nul \0 inside", 12));
 }
 
 TEST(Call, AnswersForAResultThatCannotCrossAndGoesOn) {
@@ -116,9 +121,11 @@ TEST(Call, TellsTheWholeStoryOfAnException) {
   ASSERT_TRUE(simple.error().exception);
   EXPECT_EQ(simple.error().exception->type, "ValueError");
   EXPECT_EQ(simple.error().exception->message, "no such thing");
-  EXPECT_NE(simple.error().exception->traceback.find("shop.py\", line"), std::string::npos) << simple.error().exception->traceback;
+  EXPECT_NE(simple.error().exception->traceback.find("shop.py\", line"), std::string::npos)
+      << simple.error().exception->traceback;
   EXPECT_NE(simple.error().exception->traceback.find("in fails"), std::string::npos);
-  EXPECT_EQ(simple.error().exception->traceback.find("clutch_worker"), std::string::npos) << "frames of the worker's own";
+  EXPECT_EQ(simple.error().exception->traceback.find("clutch_worker"), std::string::npos)
+      << "frames of the worker's own";
   EXPECT_EQ(pool.call<Value>("shop.fails", "own").get().error().exception->type, "shop.OutOfStock");
   const auto noted = pool.call<Value>("shop.fails", "noted").get();
   EXPECT_EQ(noted.error().exception->notes, std::vector<std::string>{"look in the cellar"});

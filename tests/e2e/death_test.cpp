@@ -81,8 +81,8 @@ TEST(Death, OfThreeBootsInARowFailsThePool) {
   EXPECT_TRUE(eventually([&] { return pool.call<int>("once.pid").get().error().code == Code::unavailable; }));
 }
 
-// Each call writes its number when it runs. Whatever the moment of the kill: a value means that it ran once, not_started
-// that it never ran, and nothing ran twice.
+// Each call writes its number when it runs. Whatever the moment of the kill: a value means that it ran once,
+// not_started that it never ran, and nothing ran twice.
 void reconcile(const char* function, int kills, std::uint32_t seed) {
   Scratch scratch;
   auto options = shop_options(2);

@@ -69,7 +69,8 @@ TEST(Deadline, QueueTimeoutEndsOnlyWhatHasNotBegun) {
 }
 
 TEST(Deadline, AnExpiredTimeoutIsRefusedAtOnce) {
-  EXPECT_FAILS(shared_pool().with({.timeout = 0s}).call<int>("shop.echo", 1).get(), deadline_exceeded, queue, not_started);
+  EXPECT_FAILS(shared_pool().with({.timeout = 0s}).call<int>("shop.echo", 1).get(), deadline_exceeded, queue,
+               not_started);
 }
 
 TEST(Cancel, RunsTheFinallyOfTheCoroutine) {

@@ -41,7 +41,8 @@ TEST(Retry, DoesNotTryAgainWhatThePolicyDoesNotName) {
 
 TEST(Retry, SharesOneTimeout) {
   Scratch scratch;
-  auto options = retrying({.attempts = 1000, .backoff = RetryPolicy::Backoff::linear, .delay = 20ms, .exceptions = {"OutOfStock"}});
+  auto options = retrying(
+      {.attempts = 1000, .backoff = RetryPolicy::Backoff::linear, .delay = 20ms, .exceptions = {"OutOfStock"}});
   options.timeout = 300ms;
   const auto before = std::chrono::steady_clock::now();
   const auto result = shared_pool().with(options).call<int>("shop.fails_until", scratch / "marks", 5000).get();

@@ -10,9 +10,7 @@ namespace {
 
 Blob blob_of(std::string_view text) { return Blob(std::as_bytes(std::span(text.data(), text.size()))); }
 
-std::string text_of(const Blob& blob) {
-  return {reinterpret_cast<const char*>(blob.bytes().data()), blob.size()};
-}
+std::string text_of(const Blob& blob) { return {reinterpret_cast<const char*>(blob.bytes().data()), blob.size()}; }
 
 // Sizes on both sides of the border between the object and the heap.
 class BlobOf : public testing::TestWithParam<std::size_t> {

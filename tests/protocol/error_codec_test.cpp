@@ -123,8 +123,10 @@ TEST(ErrorCodec, RefusesUnknownKeysAndKeysTwice) {
 TEST(ErrorCodec, RefusesUnknownNamesAndOtherTypes) {
   for (std::size_t i = 0; i < 3; ++i) {
     constexpr std::string_view keys[] = {"code", "stage", "certainty"};
-    EXPECT_FALSE(read_error(error_with(1, [&](Writer& writer) { writer.string(keys[i]), writer.string("oops"); }, i)));
-    EXPECT_FALSE(read_error(error_with(1, [&](Writer& writer) { writer.string(keys[i]), writer.uint(0); }, i)));
+    EXPECT_FALSE(read_error(error_with(
+        1, [&](Writer& writer) { writer.string(keys[i]), writer.string("oops"); }, i)));
+    EXPECT_FALSE(read_error(error_with(
+        1, [&](Writer& writer) { writer.string(keys[i]), writer.uint(0); }, i)));
   }
   for (const std::string_view key :
        {"attempts", "retry_after_ms", "signal", "exit_code", "python_stack", "exception"}) {
@@ -134,7 +136,8 @@ TEST(ErrorCodec, RefusesUnknownNamesAndOtherTypes) {
 
 TEST(ErrorCodec, RefusesTextThatIsNotUtf8) {
   EXPECT_FALSE(read_error(error_with(1, [](Writer& writer) { writer.string("python_stack"), writer.string("\xff"); })));
-  EXPECT_FALSE(read_error(error_with(1, [](Writer& writer) { writer.string("message"), writer.string("\xff"); }, 3)));
+  EXPECT_FALSE(read_error(error_with(
+      1, [](Writer& writer) { writer.string("message"), writer.string("\xff"); }, 3)));
 }
 
 TEST(ErrorCodec, RefusesWhatIsNoErrorAtAll) {

@@ -32,8 +32,8 @@ TEST(ErrorNames, AreThoseOfTheProtocol) {
 
 TEST(DescribedError, SaysAllThatIsKnown) {
   const auto text = describe(protocol::test::whole_error());
-  for (const auto part : {"worker_lost", "stage run", "maybe_started", "3 attempts", "signal 11", "ValueError: 2 behind it",
-                          "Segmentation", "4 more"}) {
+  for (const auto part : {"worker_lost", "stage run", "maybe_started", "3 attempts", "signal 11",
+                          "ValueError: 2 behind it", "Segmentation", "4 more"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_FALSE(text.ends_with('\n'));
@@ -79,7 +79,8 @@ TEST(DescribedError, ShowsEachMemberOfAGroupIndented) {
   error.exception = std::make_shared<const PythonException>(group);
   const auto text = describe(error);
   EXPECT_THAT(text, HasSubstr("ExceptionGroup: two\n  -------- 1 of the group --------\n  Traceback"));
-  EXPECT_THAT(text, HasSubstr("\n  -------- 2 of the group --------\n  Traceback (most recent call last):\n  ValueError"));
+  EXPECT_THAT(text,
+              HasSubstr("\n  -------- 2 of the group --------\n  Traceback (most recent call last):\n  ValueError"));
 }
 
 TEST(DescribedError, OfOneAttemptDoesNotCountAttempts) {

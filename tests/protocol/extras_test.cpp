@@ -131,8 +131,9 @@ TEST(Extras, HaveDefaultsWhereTheyAreLeftOut) {
 }
 
 TEST(Extras, OfACallAreUnknownInARun) {
-  for (const auto& entry : {Entry{"timeout", number(1)}, Entry{"queue_timeout", number(1)},
-                            Entry{"attempt_timeout", number(1)}, Entry{"pool", text("x")}, Entry{"detached", flag(true)}}) {
+  for (const auto& entry :
+       {Entry{"timeout", number(1)}, Entry{"queue_timeout", number(1)}, Entry{"attempt_timeout", number(1)},
+        Entry{"pool", text("x")}, Entry{"detached", flag(true)}}) {
     EXPECT_EQ(read(run_with({entry}), worker_data_in), Refusal::wrong_field) << entry.key;
     EXPECT_EQ(read(call_with({entry}), client_in), Refusal::none) << entry.key;
   }
@@ -144,9 +145,9 @@ TEST(Extras, AreRefusedWithAnUnknownKey) {
 
 TEST(Extras, AreRefusedWithAKeyTwice) {
   for (const auto& entry : {Entry{"kwargs", kwargs}, Entry{"metadata", metadata({})}, Entry{"attempt", number(1)},
-                            Entry{"deadline", number(1)}, Entry{"timeout", number(1)}, Entry{"queue_timeout", number(1)},
-                            Entry{"attempt_timeout", number(1)}, Entry{"pool", text("x")}, Entry{"detached", flag(false)},
-                            Entry{"frames", names({})}}) {
+                            Entry{"deadline", number(1)}, Entry{"timeout", number(1)},
+                            Entry{"queue_timeout", number(1)}, Entry{"attempt_timeout", number(1)},
+                            Entry{"pool", text("x")}, Entry{"detached", flag(false)}, Entry{"frames", names({})}}) {
     EXPECT_EQ(read(call_with({entry}), client_in), Refusal::none) << entry.key;
     EXPECT_EQ(read(call_with({entry, entry}), client_in), Refusal::wrong_field) << entry.key;
   }
@@ -169,9 +170,10 @@ TEST(Extras, HaveSoMuchMetadataAndNoMore) {
   EXPECT_EQ(with_entries(limits::metadata_entries_max), Refusal::none);
   EXPECT_EQ(with_entries(limits::metadata_entries_max + 1), Refusal::over_limit);
 
-  const auto with_bytes = [](std::size_t bytes) {  // of the map's encoding: 1 for it, 2 for the key, 3 for the value's head
-    return read(run_with({{"metadata", metadata({{"k", std::string(bytes - 6, 'v')}})}}), worker_data_in);
-  };
+  const auto with_bytes =
+      [](std::size_t bytes) {  // of the map's encoding: 1 for it, 2 for the key, 3 for the value's head
+        return read(run_with({{"metadata", metadata({{"k", std::string(bytes - 6, 'v')}})}}), worker_data_in);
+      };
   EXPECT_EQ(with_bytes(limits::metadata_bytes_max), Refusal::none);
   EXPECT_EQ(with_bytes(limits::metadata_bytes_max + 1), Refusal::over_limit);
 }

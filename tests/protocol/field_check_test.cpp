@@ -45,15 +45,29 @@ struct MapIn {
 };
 
 const MapIn maps[] = {
-    {"boot", worker_data_in,
-     {{"modules", empty_array}, {"path", empty_array}, {"concurrency", uint_1}, {"threads", uint_1},
-      {"payload_bytes_max", uint_1}, {"pool", text("p")}, {"setup_by", uint_1}, {"grace_ms", uint_1}, {"uvloop", yes}},
+    {"boot",
+     worker_data_in,
+     {{"modules", empty_array},
+      {"path", empty_array},
+      {"concurrency", uint_1},
+      {"threads", uint_1},
+      {"payload_bytes_max", uint_1},
+      {"pool", text("p")},
+      {"setup_by", uint_1},
+      {"grace_ms", uint_1},
+      {"uvloop", yes}},
      [](const Fields& fields, std::string_view twice) {
        return message_of(RecordType::boot, 1, [&](Writer& writer) { write_fields(writer, fields, twice); });
      }},
-    {"function", worker_data_out,
-     {{"name", text("m.f")}, {"kind", text("plain")}, {"signature", text("()")}, {"doc", text("")}, {"limit", uint_1},
-      {"per", text("pool")}, {"notes", empty_array}},
+    {"function",
+     worker_data_out,
+     {{"name", text("m.f")},
+      {"kind", text("plain")},
+      {"signature", text("()")},
+      {"doc", text("")},
+      {"limit", uint_1},
+      {"per", text("pool")},
+      {"notes", empty_array}},
      [](const Fields& fields, std::string_view twice) {
        return message_of(RecordType::registration, 2, [&](Writer& writer) {
          writer.array(1);
@@ -61,7 +75,8 @@ const MapIn maps[] = {
          writer.array(0);
        });
      }},
-    {"client", client_in,
+    {"client",
+     client_in,
      {{"name", text("n")}, {"pid", uint_1}, {"window", uint_1}},
      [](const Fields& fields, std::string_view twice) {
        return message_of(RecordType::hello, 3, [&](Writer& writer) {
@@ -70,7 +85,8 @@ const MapIn maps[] = {
          write_fields(writer, fields, twice);
        });
      }},
-    {"daemon", client_out,
+    {"daemon",
+     client_out,
      {{"pid", uint_1}, {"window", uint_1}, {"payload_bytes_max", uint_1}, {"release", text("1")}},
      [](const Fields& fields, std::string_view twice) {
        return message_of(RecordType::welcome, 3, [&](Writer& writer) {
@@ -79,7 +95,8 @@ const MapIn maps[] = {
          write_fields(writer, fields, twice);
        });
      }},
-    {"error", worker_data_out,
+    {"error",
+     worker_data_out,
      {{"code", text("failed")}, {"stage", text("run")}, {"certainty", text("started")}, {"message", text("m")}},
      [](const Fields& fields, std::string_view twice) {
        return message_of(RecordType::error, 2, [&](Writer& writer) {
@@ -107,7 +124,8 @@ TEST_P(MapOf, IsRefusedWithoutAnyOne) {
 }
 
 TEST_P(MapOf, IsRefusedWithAnyOneTwice) {
-  for (const auto& [key, value] : GetParam().fields) EXPECT_EQ(read_with(GetParam().fields, key), Refusal::wrong_field) << key;
+  for (const auto& [key, value] : GetParam().fields)
+    EXPECT_EQ(read_with(GetParam().fields, key), Refusal::wrong_field) << key;
 }
 
 TEST_P(MapOf, IsRefusedWithAnyOneOfAnotherType) {
@@ -138,7 +156,8 @@ TEST(Registration, TakesTheKindsAndScopesThereAre) {
     fields[key] = text(value);
     return read(map.message(fields, {}), map.direction);
   };
-  for (const auto kind : {"coroutine", "async_generator", "generator", "plain"}) EXPECT_EQ(with("kind", kind), Refusal::none);
+  for (const auto kind : {"coroutine", "async_generator", "generator", "plain"})
+    EXPECT_EQ(with("kind", kind), Refusal::none);
   for (const auto per : {"worker", "pool"}) EXPECT_EQ(with("per", per), Refusal::none);
   for (const auto other : {"", "class", "Plain"}) {
     EXPECT_EQ(with("kind", other), Refusal::wrong_field);

@@ -44,8 +44,8 @@ void write_config(Writer& writer) {
 
 void write_function(Writer& writer) {
   writer.map(7);
-  for (const auto& [key, text] : {std::pair{"name", "shop.price"}, {"kind", "coroutine"}, {"signature", "()"},
-                                  {"doc", ""}, {"per", "worker"}}) {
+  for (const auto& [key, text] :
+       {std::pair{"name", "shop.price"}, {"kind", "coroutine"}, {"signature", "()"}, {"doc", ""}, {"per", "worker"}}) {
     writer.string(key);
     writer.string(text);
   }
@@ -75,13 +75,19 @@ struct Row {
 
 const Row rows[] = {
     {"boot", RecordType::boot, 1, write_config, {worker_data_in}, {}, {""}},
-    {"run", RecordType::run, 5,
+    {"run",
+     RecordType::run,
+     5,
      [](Writer& writer) {
        for (const std::uint64_t number : {1, 42, 3, 1000}) writer.uint(number);
        writer.binary(bytes_of("\x91\x15"));
      },
-     {worker_data_in}, {1, 42, 3, 1000}, {"9115"}},
-    {"attach", RecordType::attach, 4,
+     {worker_data_in},
+     {1, 42, 3, 1000},
+     {"9115"}},
+    {"attach",
+     RecordType::attach,
+     4,
      [](Writer& writer) {
        writer.uint(1);
        writer.uint(4711);
@@ -90,39 +96,80 @@ const Row rows[] = {
        writer.string("pyzmq");
        writer.string("27");
      },
-     {worker_data_out, worker_control_out}, {1, 4711}, {"332e3131", "81a570797a6d71a23237"}},
-    {"registration", RecordType::registration, 2,
+     {worker_data_out, worker_control_out},
+     {1, 4711},
+     {"332e3131", "81a570797a6d71a23237"}},
+    {"registration",
+     RecordType::registration,
+     2,
      [](Writer& writer) {
        writer.array(1);
        write_function(writer);
        writer.array(1);
        write_strings(writer, {"shop.Order", "a class"});
      },
-     {worker_data_out}, {}, {"", "9192aa73686f702e4f72646572a76120636c617373"}},
-    {"boot_failed", RecordType::boot_failed, 1, [](Writer& writer) { write(writer, whole_error()); },
-     {worker_data_out}, {}, {""}},
-    {"result", RecordType::result, 2,
+     {worker_data_out},
+     {},
+     {"", "9192aa73686f702e4f72646572a76120636c617373"}},
+    {"boot_failed",
+     RecordType::boot_failed,
+     1,
+     [](Writer& writer) { write(writer, whole_error()); },
+     {worker_data_out},
+     {},
+     {""}},
+    {"result",
+     RecordType::result,
+     2,
      [](Writer& writer) {
        writer.uint(42);
        writer.string("done");
      },
-     {worker_data_out, client_out}, {42}, {"a4646f6e65"}},
-    {"error", RecordType::error, 2,
+     {worker_data_out, client_out},
+     {42},
+     {"a4646f6e65"}},
+    {"error",
+     RecordType::error,
+     2,
      [](Writer& writer) {
        writer.uint(42);
        write(writer, whole_error());
      },
-     {worker_data_out, client_out}, {42}, {""}},
-    {"begun", RecordType::begun, 2, [](Writer& writer) { writer.uint(5), writer.uint(6); },
-     {worker_data_out, worker_control_out}, {5, 6}, {}},
-    {"cancel", RecordType::cancel, 3, [](Writer& writer) { writer.uint(1), writer.uint(42), writer.uint(1); },
-     {worker_control_in, client_in}, {1, 42, 1}, {}},
-    {"ping", RecordType::ping, 1, [](Writer& writer) { writer.uint(9); }, {worker_control_in, client_in, client_out},
-     {9}, {}},
-    {"pong", RecordType::pong, 1, [](Writer& writer) { writer.uint(9); }, {worker_control_out, client_in, client_out},
-     {9}, {}},
+     {worker_data_out, client_out},
+     {42},
+     {""}},
+    {"begun",
+     RecordType::begun,
+     2,
+     [](Writer& writer) { writer.uint(5), writer.uint(6); },
+     {worker_data_out, worker_control_out},
+     {5, 6},
+     {}},
+    {"cancel",
+     RecordType::cancel,
+     3,
+     [](Writer& writer) { writer.uint(1), writer.uint(42), writer.uint(1); },
+     {worker_control_in, client_in},
+     {1, 42, 1},
+     {}},
+    {"ping",
+     RecordType::ping,
+     1,
+     [](Writer& writer) { writer.uint(9); },
+     {worker_control_in, client_in, client_out},
+     {9},
+     {}},
+    {"pong",
+     RecordType::pong,
+     1,
+     [](Writer& writer) { writer.uint(9); },
+     {worker_control_out, client_in, client_out},
+     {9},
+     {}},
     {"stop", RecordType::stop, 1, [](Writer& writer) { writer.uint(~0ull); }, {worker_control_in}, {~0ull}, {}},
-    {"hello", RecordType::hello, 3,
+    {"hello",
+     RecordType::hello,
+     3,
      [](Writer& writer) {
        writer.uint(1);
        writer.uint(2);
@@ -131,8 +178,12 @@ const Row rows[] = {
        writer.string("host");
        write_uints(writer, {{"pid", 1}, {"window", 2}});
      },
-     {client_in}, {1, 2}, {""}},
-    {"welcome", RecordType::welcome, 3,
+     {client_in},
+     {1, 2},
+     {""}},
+    {"welcome",
+     RecordType::welcome,
+     3,
      [](Writer& writer) {
        writer.uint(1);
        writer.uint(99);
@@ -141,24 +192,34 @@ const Row rows[] = {
        writer.string("0.1.0");
        write_uints(writer, {{"pid", 1}, {"window", 2}, {"payload_bytes_max", 3}});
      },
-     {client_out}, {1, 99}, {""}},
+     {client_out},
+     {1, 99},
+     {""}},
     {"refused", RecordType::refused, 1, [](Writer& writer) { write(writer, whole_error()); }, {client_out}, {}, {""}},
-    {"call", RecordType::call, 3,
+    {"call",
+     RecordType::call,
+     3,
      [](Writer& writer) {
        writer.uint(42);
        writer.string("shop.price");
        writer.binary(bytes_of("\x90"));
      },
-     {client_in}, {42}, {"73686f702e7072696365", "90"}},
+     {client_in},
+     {42},
+     {"73686f702e7072696365", "90"}},
     {"detach", RecordType::detach, 1, [](Writer& writer) { writer.uint(42); }, {client_in}, {42}, {}},
     {"window", RecordType::window, 1, [](Writer& writer) { writer.uint(65536); }, {client_in, client_out}, {65536}, {}},
-    {"query", RecordType::query, 3,
+    {"query",
+     RecordType::query,
+     3,
      [](Writer& writer) {
        writer.uint(1);
        writer.string("ps");
        writer.map(0);
      },
-     {client_in}, {1}, {"7073", "80"}},
+     {client_in},
+     {1},
+     {"7073", "80"}},
     {"answer", RecordType::answer, 2, [](Writer& writer) { writer.uint(1), writer.nil(); }, {client_out}, {1}, {"c0"}},
     {"bye", RecordType::bye, 0, [](Writer&) {}, {client_in, client_out}, {}, {}},
 };
@@ -253,7 +314,8 @@ TEST(Message, LeavesNoRecordToActOnWhenALaterOneIsWrong) {
   EXPECT_EQ(message.read(bytes_of_hex("94 01 07 93 06 2a 2a 93 08 01 a1"), 0, worker_data_out, 7),
             Refusal::not_an_envelope);
   EXPECT_TRUE(message.records.empty());
-  EXPECT_EQ(message.read(bytes_of_hex("94 01 07 93 06 2a 2a 93 08 01 c0"), 0, worker_data_out, 7), Refusal::wrong_field);
+  EXPECT_EQ(message.read(bytes_of_hex("94 01 07 93 06 2a 2a 93 08 01 c0"), 0, worker_data_out, 7),
+            Refusal::wrong_field);
   EXPECT_TRUE(message.records.empty());
 }
 

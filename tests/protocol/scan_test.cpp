@@ -19,10 +19,10 @@ void expect(ScanError error, std::initializer_list<std::string_view> values) {
 }
 
 TEST(Scan, TakesTheDomain) {
-  expect(ScanError::none, {"c0", "c2", "c3", "00", "ff", "cf ffffffffffffffff", "d3 8000000000000000",
-                           "cb 7ff8000000000000", "ca 3fc00000", "a0", "a3 e282ac", "c4 00", "90", "80",
-                           "92 01 81 a1 61 91 c0", "d6 ff 00000000", "d7 ff ee6b27ff 00000000",
-                           "c7 0c ff 3b9ac9ff 8000000000000000"});
+  expect(ScanError::none,
+         {"c0", "c2", "c3", "00", "ff", "cf ffffffffffffffff", "d3 8000000000000000", "cb 7ff8000000000000",
+          "ca 3fc00000", "a0", "a3 e282ac", "c4 00", "90", "80", "92 01 81 a1 61 91 c0", "d6 ff 00000000",
+          "d7 ff ee6b27ff 00000000", "c7 0c ff 3b9ac9ff 8000000000000000"});
 }
 
 TEST(Scan, RefusesWhatEndsEarly) {
@@ -31,7 +31,9 @@ TEST(Scan, RefusesWhatEndsEarly) {
 
 TEST(Scan, RefusesWhatFollows) { expect(ScanError::trailing_bytes, {"c0 c0", "90 00", "a1 61 61"}); }
 
-TEST(Scan, RefusesTheReservedByteAnywhere) { expect(ScanError::reserved_byte, {"c1", "91 c1", "81 c1 00", "81 00 c1"}); }
+TEST(Scan, RefusesTheReservedByteAnywhere) {
+  expect(ScanError::reserved_byte, {"c1", "91 c1", "81 c1 00", "81 00 c1"});
+}
 
 TEST(Scan, RefusesOtherExtensionsAndOtherTimestamps) {
   expect(ScanError::unknown_ext, {"d4 00 00", "c7 00 ff", "d5 ff 0000", "91 d6 01 00000000", "81 d4 00 00 01",
@@ -59,9 +61,9 @@ TEST(Scan, RefusesATimestampTwiceWhateverItsWidth) {
 }
 
 TEST(Scan, TellsKeysOfDifferentTypesApart) {
-  expect(ScanError::none, {"83 01 00 cb 3ff0000000000000 00 c3 00", "82 a1 61 00 c4 01 61 00",
-                           "82 cb 0000000000000000 00 cb 8000000000000000 00",
-                           "82 cf ffffffffffffffff 00 ff 00", "82 c2 00 00 00"});
+  expect(ScanError::none,
+         {"83 01 00 cb 3ff0000000000000 00 c3 00", "82 a1 61 00 c4 01 61 00",
+          "82 cb 0000000000000000 00 cb 8000000000000000 00", "82 cf ffffffffffffffff 00 ff 00", "82 c2 00 00 00"});
 }
 
 TEST(Scan, AllowsTheSameKeyInMapsThatAreApart) {
@@ -71,7 +73,8 @@ TEST(Scan, AllowsTheSameKeyInMapsThatAreApart) {
 // Small maps are compared in place, larger ones sorted: both sides of the border, the pair first, last and apart.
 TEST(Scan, FindsADuplicateInMapsOfAnySize) {
   for (const std::size_t pairs : {2, 15, 16, 17, 18, 1000}) {
-    for (const auto& [first, second] : {std::pair{std::size_t{0}, pairs - 1}, {std::size_t{0}, std::size_t{1}}, {pairs - 2, pairs - 1}}) {
+    for (const auto& [first, second] :
+         {std::pair{std::size_t{0}, pairs - 1}, {std::size_t{0}, std::size_t{1}}, {pairs - 2, pairs - 1}}) {
       Writer writer;
       writer.map(pairs);
       for (std::size_t i = 0; i < pairs; ++i) {

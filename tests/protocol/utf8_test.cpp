@@ -24,7 +24,8 @@ bool decodes(std::string_view text) {
       code_point = code_point << 6 | (static_cast<unsigned char>(text[at]) & 0x3fu);
     }
     constexpr char32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-    if (code_point < smallest[more] || code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) return false;
+    if (code_point < smallest[more] || code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff))
+      return false;
   }
   return true;
 }

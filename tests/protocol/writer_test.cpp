@@ -67,15 +67,16 @@ TEST(Writer, WritesStringsBinariesAndHeadsAsMsgpackDoes) {
     const std::string text(size, 'x');
     const auto count = static_cast<std::uint32_t>(size);
     EXPECT_EQ(hex_written([&](Writer& writer) { writer.string(text); }), hex_of(reference::string(text))) << size;
-    EXPECT_EQ(hex_written([&](Writer& writer) { writer.binary(bytes_of(text)); }), hex_of(reference::binary(text))) << size;
+    EXPECT_EQ(hex_written([&](Writer& writer) { writer.binary(bytes_of(text)); }), hex_of(reference::binary(text)))
+        << size;
     EXPECT_EQ(hex_written([&](Writer& writer) { writer.array(size); }), hex_of(reference::array_head(count))) << size;
     EXPECT_EQ(hex_written([&](Writer& writer) { writer.map(size); }), hex_of(reference::map_head(count))) << size;
   }
 }
 
 TEST(Writer, WritesTimestampsAsMsgpackDoes) {
-  for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'700'000'000}, std::int64_t{0xffffffff},
-                                     std::int64_t{0x100000000}}) {
+  for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'700'000'000},
+                                     std::int64_t{0xffffffff}, std::int64_t{0x100000000}}) {
     for (const std::uint32_t nanoseconds : {0u, 1u, 999'999'999u}) {
       EXPECT_EQ(hex_written([=](Writer& writer) { writer.timestamp(seconds, nanoseconds); }),
                 hex_of(reference::timestamp(seconds, nanoseconds)))
@@ -86,7 +87,8 @@ TEST(Writer, WritesTimestampsAsMsgpackDoes) {
 
 // msgpack-cxx cannot hold these in its nanoseconds of 64 bits.
 TEST(Writer, WritesTheFarthestTimestamps) {
-  EXPECT_EQ(hex_written([](Writer& writer) { writer.timestamp((1ll << 34) - 1, 999'999'999); }), "d7ffee6b27ffffffffff");
+  EXPECT_EQ(hex_written([](Writer& writer) { writer.timestamp((1ll << 34) - 1, 999'999'999); }),
+            "d7ffee6b27ffffffffff");
   EXPECT_EQ(hex_written([](Writer& writer) { writer.timestamp(1ll << 34, 0); }), "c70cff000000000000000400000000");
   EXPECT_EQ(hex_written([](Writer& writer) { writer.timestamp(-1, 500'000'000); }), "c70cff1dcd6500ffffffffffffffff");
   EXPECT_EQ(hex_written([](Writer& writer) { writer.timestamp(std::numeric_limits<std::int64_t>::min(), 0); }),
@@ -100,13 +102,20 @@ class RandomValue {
 
   std::string write(Writer& writer, int depth = 0) {
     switch (pick(depth > 4 ? 5 : 7)) {
-      case 0: return writer.nil(), "null";
-      case 1: return flag(writer);
-      case 2: return number(writer);
-      case 3: return negative(writer);
-      case 4: return text(writer);
-      case 5: return array(writer, depth);
-      default: return map(writer, depth);
+      case 0:
+        return writer.nil(), "null";
+      case 1:
+        return flag(writer);
+      case 2:
+        return number(writer);
+      case 3:
+        return negative(writer);
+      case 4:
+        return text(writer);
+      case 5:
+        return array(writer, depth);
+      default:
+        return map(writer, depth);
     }
   }
 
@@ -136,7 +145,8 @@ class RandomValue {
     const auto count = pick(40);
     writer.array(count);
     std::string printed = "[";
-    for (std::uint64_t i = 0; i < count; ++i) printed += (i == 0 ? "" : ",") + write(writer, depth + 1 + static_cast<int>(count) / 4);
+    for (std::uint64_t i = 0; i < count; ++i)
+      printed += (i == 0 ? "" : ",") + write(writer, depth + 1 + static_cast<int>(count) / 4);
     return printed + "]";
   }
   std::string map(Writer& writer, int depth) {

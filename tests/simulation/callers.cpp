@@ -16,7 +16,8 @@ void World::plan_callers() {
     }
   }
   for (std::uint32_t session = 1; session < plan_.sessions; ++session) {
-    if (plan_.closes_sessions) events_.emplace(any_time() + begin, Event{.kind = Event::close_session, .session = session});
+    if (plan_.closes_sessions)
+      events_.emplace(any_time() + begin, Event{.kind = Event::close_session, .session = session});
     if (!plan_.pauses_sessions) continue;
     const Time at = any_time() + begin;
     events_.emplace(at, Event{.kind = Event::pause, .session = session});
@@ -30,10 +31,18 @@ void World::act_for_callers() {
     const Event event = events_.begin()->second;
     events_.erase(events_.begin());
     switch (event.kind) {
-      case Event::submit: submit(now_); break;
-      case Event::cancel: cancel(event.tag); break;
-      case Event::close_session: close_session(event.session); break;
-      case Event::drain: drain(); break;
+      case Event::submit:
+        submit(now_);
+        break;
+      case Event::cancel:
+        cancel(event.tag);
+        break;
+      case Event::close_session:
+        close_session(event.session);
+        break;
+      case Event::drain:
+        drain();
+        break;
       case Event::pause:
         if (closed_.contains(event.session) || draining_) break;
         note("session", event.session, "is paused");

@@ -41,8 +41,10 @@ void Ledger::cancelled(CallFacts& call, Time now) {
 void Ledger::check_order(const CallFacts& call) const {
   for (const auto tag : waiting_[call.function]) {
     const auto& other = at(tag);
-    if (other.sent_before) require(other.given_back_in == turn_, "sent before one that is to be sent again", call.tag);
-    else require(tag >= call.tag, "sent before an older call of its function", call.tag);
+    if (other.sent_before)
+      require(other.given_back_in == turn_, "sent before one that is to be sent again", call.tag);
+    else
+      require(tag >= call.tag, "sent before an older call of its function", call.tag);
   }
 }
 

@@ -29,10 +29,10 @@ struct CallFacts {
   bool detached = false;
   bool sent_before = false;
   std::uint64_t given_back_in = 0;  ///< the turn
-  core::Incarnation holder;      ///< whom it was sent to; none again once that one is reaped
+  core::Incarnation holder;         ///< whom it was sent to; none again once that one is reaped
   Time cancelled_at = never;
-  Time ran_at = never;           ///< its code ran, at a worker
-  Time passed_over_at = never;   ///< a worker passed it over as expired
+  Time ran_at = never;          ///< its code ran, at a worker
+  Time passed_over_at = never;  ///< a worker passed it over as expired
   Time must_end_by = never;
   std::optional<core::Outcome> outcome;
 

@@ -32,10 +32,14 @@ Arguments read(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
-    if (flag == "--trace") arguments.trace = true;
-    else if (flag == "--keep-going") arguments.keep_going = true;
-    else if (flag == "--from") arguments.first = number(argv[++i]);
-    else if (flag == "--seeds") arguments.count = number(argv[++i]);
+    if (flag == "--trace")
+      arguments.trace = true;
+    else if (flag == "--keep-going")
+      arguments.keep_going = true;
+    else if (flag == "--from")
+      arguments.first = number(argv[++i]);
+    else if (flag == "--seeds")
+      arguments.count = number(argv[++i]);
     else if (flag == "--seed") {
       arguments.first = number(argv[++i]);
       arguments.count = 1;
@@ -71,7 +75,8 @@ void show(std::uint64_t seed, const std::string& what, bool all) {
   const auto from = all || trace.size() < trace_lines_shown ? 0 : trace.size() - trace_lines_shown;
   if (from != 0) std::printf("(%zu earlier lines: --seed %llu --trace)\n", from, static_cast<unsigned long long>(seed));
   for (auto i = from; i < trace.size(); ++i) std::printf("%s\n", trace[i].c_str());
-  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), what.empty() ? "nothing is broken" : what.c_str());
+  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
+              what.empty() ? "nothing is broken" : what.c_str());
 }
 
 int run(const Arguments& arguments) {

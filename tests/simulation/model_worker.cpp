@@ -95,8 +95,10 @@ void ModelWorker::receive(Time now) {
   for (int lane = 0; lane < 2; ++lane) {
     if ((lane == 0) == control_first) {
       while (const auto message = control_in.receive(now)) {
-        if (message->stop) stopping_ = true;
-        else on_cancel(message->cancel_seq, now);
+        if (message->stop)
+          stopping_ = true;
+        else
+          on_cancel(message->cancel_seq, now);
         if (message->stop) dies_at_ = std::min(dies_at_, message->by);
       }
     } else {
@@ -217,14 +219,21 @@ void ModelWorker::send(Time now) {
 void ModelWorker::misbehave(Time now) {
   OutMessage message;
   switch (random_.below(5)) {
-    case 0: message.begun = {page[0] + 1000, page[1]}; break;
-    case 1: message.registers = true; break;
-    case 2: message.replies.push_back({core::CallId{random_.next()}, std::uint64_t{0}}); break;
+    case 0:
+      message.begun = {page[0] + 1000, page[1]};
+      break;
+    case 1:
+      message.registers = true;
+      break;
+    case 2:
+      message.replies.push_back({core::CallId{random_.next()}, std::uint64_t{0}});
+      break;
     case 3:
       if (!last_reply_) return;
       message.replies.push_back(*last_reply_);
       break;
-    default: page[random_.below(2)] = random_.next() | 1u << 20;
+    default:
+      page[random_.below(2)] = random_.next() | 1u << 20;
   }
   data_out.send(std::move(message), arrival(now));
 }

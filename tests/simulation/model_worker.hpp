@@ -1,5 +1,6 @@
 // A worker as PROTOCOL.md has it, one incarnation: begins in order, writes the page, then looks at the clock and the
-// cancel mark, replies once, over two lanes of which each has delays of its own. Dies and misbehaves when told by chance.
+// cancel mark, replies once, over two lanes of which each has delays of its own. Dies and misbehaves when told by
+// chance.
 #pragma once
 
 #include <deque>
@@ -78,9 +79,9 @@ class ModelWorker {
   Lane<ControlMessage> control_in;
   Lane<OutMessage> data_out;
   Lane<OutMessage> control_out;
-  std::uint64_t last_seq_sent = 0;                  ///< by the supervisor
-  std::map<std::uint32_t, std::uint32_t> has;       ///< by index in its registration: received and not replied
-  std::map<std::uint64_t, RunMessage> leases;       ///< by tag: received or under way, and not replied
+  std::uint64_t last_seq_sent = 0;             ///< by the supervisor
+  std::map<std::uint32_t, std::uint32_t> has;  ///< by index in its registration: received and not replied
+  std::map<std::uint64_t, RunMessage> leases;  ///< by tag: received or under way, and not replied
 
  private:
   struct Running {
@@ -115,13 +116,13 @@ class ModelWorker {
   Time boots_at_;
   enum class BootEnd { ready, fails, dies, hangs } boot_end_;
   bool registered_ = false;
-  Time busy_until_{};                       // the loop is in a step
-  Time wakes_at_ = never;                   // more to begin
-  std::optional<RunMessage> starting_;      // shown on the page, its first step is next
-  std::multimap<Time, RunMessage> taken_;   // by a thread, which comes to its first line then
+  Time busy_until_{};                      // the loop is in a step
+  Time wakes_at_ = never;                  // more to begin
+  std::optional<RunMessage> starting_;     // shown on the page, its first step is next
+  std::multimap<Time, RunMessage> taken_;  // by a thread, which comes to its first line then
   std::array<std::deque<RunMessage>, 2> pending_;
   std::array<std::vector<Running>, 2> running_;
-  std::set<std::uint64_t> marks_;           // seqs cancelled before they began
+  std::set<std::uint64_t> marks_;  // seqs cancelled before they began
   std::vector<ReplyRecord> replies_;
   std::optional<ReplyRecord> last_reply_;
   bool began_ = false;

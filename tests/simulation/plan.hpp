@@ -13,17 +13,17 @@ struct Plan {
   core::PoolCoreOptions options;
   std::uint32_t calls = 0;
   std::uint32_t sessions = 1;
-  Duration submitting{};        ///< calls come over this time
-  Duration lane_delay_max{};    ///< each lane delays each message by up to this
-  Duration page_lag_max{};      ///< from the shell's reading the clock to its reading the pages
+  Duration submitting{};      ///< calls come over this time
+  Duration lane_delay_max{};  ///< each lane delays each message by up to this
+  Duration page_lag_max{};    ///< from the shell's reading the clock to its reading the pages
   // In a thousand.
   std::uint32_t has_timeout = 0;
   std::uint32_t cancels = 0;
-  std::uint32_t deaths = 0;       ///< of a worker, a turn of its loop
+  std::uint32_t deaths = 0;  ///< of a worker, a turn of its loop
   std::uint32_t boot_fails = 0;
-  std::uint32_t misbehaves = 0;   ///< a turn: breaks the protocol
+  std::uint32_t misbehaves = 0;  ///< a turn: breaks the protocol
   std::uint32_t loses_control = 0;
-  std::uint32_t edits = 0;        ///< a boot: registers something else than the others
+  std::uint32_t edits = 0;  ///< a boot: registers something else than the others
   bool drains_early = false;
   bool closes_sessions = false;
   bool pauses_sessions = false;

@@ -9,8 +9,8 @@
 namespace clutch::simulation {
 
 using core::Duration;
-using core::Time;
 using core::never;
+using core::Time;
 using namespace std::chrono_literals;
 
 class Random {

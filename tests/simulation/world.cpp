@@ -188,7 +188,8 @@ void World::send_run(const core::SendRun& send) {
   require(run->request.args.size() >= sizeof tag, "a RUN without its request");
   std::memcpy(&tag, run->request.args.bytes().data(), sizeof tag);
   require(tag != 0 && tags_.at(run->call.value) == tag, "a RUN with another call's request", tag);
-  const RunMessage message{.seq = run->seq, .call = run->call, .tag = tag, .function = run->function, .expires = run->expires};
+  const RunMessage message{
+      .seq = run->seq, .call = run->call, .tag = tag, .function = run->function, .expires = run->expires};
   note("call", tag, "is sent to worker", to->id.value, "as seq", run->seq);
   check_send(*to, message);
   ledger_.sent(tag, to->incarnation, order_matters());
@@ -225,7 +226,8 @@ void World::act_on(const core::LifeAction& action) {
     auto* to = worker(stop->worker);
     if (to == nullptr) return;  // it was reaped in the same turn
     require(to->leases.empty(), "a STOP to a worker that has calls");
-    to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by}, now_ + random_.between(1us, plan_.lane_delay_max));
+    to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by},
+                        now_ + random_.between(1us, plan_.lane_delay_max));
   } else if (std::holds_alternative<core::Started>(action)) {
     require(++started_ == 1, "started twice");
   } else if (std::holds_alternative<core::Stopped>(action)) {

@@ -75,8 +75,8 @@ class World {
   Ledger ledger_{plan_};
   bool tracing_;
   Time start_{1000h};
-  Time now_{start_};       // real time
-  Time clock_{start_};     // as the shell last read it
+  Time now_{start_};    // real time
+  Time clock_{start_};  // as the shell last read it
   Time page_read_{start_};
   Time page_due_{start_};  // a deadline is looked at only with pages read after the clock
   core::PoolCore core_;

@@ -78,7 +78,8 @@ bool FakeWorker::has(const TestCall& call) const {
 }
 
 const FakeWorker::Received& FakeWorker::received(const TestCall& call) const {
-  const auto at = std::find_if(received_.begin(), received_.end(), [&](const auto& run) { return run.tag == call.tag; });
+  const auto at =
+      std::find_if(received_.begin(), received_.end(), [&](const auto& run) { return run.tag == call.tag; });
   if (at == received_.end()) throw std::logic_error("this worker has no RUN of call " + std::to_string(call.tag));
   return *at;
 }

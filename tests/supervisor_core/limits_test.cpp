@@ -49,7 +49,7 @@ TEST_F(Limits, LetTheNextGoAheadOfWhatCameLater) {
   pool.ready(1);
   const auto limited = pool.submit("m.one", 2);
   const auto others = pool.submit("m.f", 3);
-  pool.worker(0).begins(limited[0]);   // others[0] takes the window
+  pool.worker(0).begins(limited[0]);  // others[0] takes the window
   pool.worker(0).returns(limited[0]);
   pool.worker(0).begins(others[0]);
   EXPECT_TRUE(pool.worker(0).has(limited[1]));

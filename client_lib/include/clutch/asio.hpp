@@ -1,5 +1,6 @@
-// Asio as an executor: call.then(clutch::asio_executor(io), f), co_await call.on(clutch::asio_executor(io)). Includes nothing
-// of Asio, and works with Boost's and the standalone one: with an executor, a strand, or a context that has one.
+// Asio as an executor: call.then(clutch::asio_executor(io), f), co_await call.on(clutch::asio_executor(io)). Includes
+// nothing of Asio, and works with Boost's and the standalone one: with an executor, a strand, or a context that has
+// one.
 #pragma once
 
 #include <utility>

@@ -1,8 +1,8 @@
 // clutch::Call<T>: one call under way.
 //
-// Move-only. get(), co_await and then() consume it: whichever comes second throws misuse, as does anything but ready() and
-// destruction on a Call that was moved from. Destroying an unfinished Call cancels it; detach() lets it run. It may outlive
-// its Pool, which ends it. One thread at a time, save for what a CancelHandle does.
+// Move-only. get(), co_await and then() consume it: whichever comes second throws misuse, as does anything but ready()
+// and destruction on a Call that was moved from. Destroying an unfinished Call cancels it; detach() lets it run. It may
+// outlive its Pool, which ends it. One thread at a time, save for what a CancelHandle does.
 #pragma once
 
 #include <chrono>
@@ -78,21 +78,16 @@ class [[nodiscard]] Call {
     using Clock = detail::CallState::Clock;
     const auto now = Clock::now();
     const bool forever = duration > std::chrono::duration<double>(Clock::time_point::max() - now);
-    return state().wait_until(
-        forever ? Clock::time_point::max() : now + std::chrono::ceil<Clock::duration>(duration));
+    return state().wait_until(forever ? Clock::time_point::max() : now + std::chrono::ceil<Clock::duration>(duration));
   }
 
-  /// f(R) runs once it is over, never within this call: on the executor, or without one on the pool's completion thread.
-  /// The call goes on by itself; the handle cancels it. An exception out of f goes to whoever runs it: on the completion
-  /// thread it ends the program.
+  /// f(R) runs once it is over, never within this call: on the executor, or without one on the pool's completion
+  /// thread. The call goes on by itself; the handle cancels it. An exception out of f goes to whoever runs it: on the
+  /// completion thread it ends the program.
   template <class F>
-    requires std::invocable<F&, R>
-  CancelHandle then(F f) {
-    return then(Executor(), std::move(f));
-  }
+  requires std::invocable<F&, R> CancelHandle then(F f) { return then(Executor(), std::move(f)); }
   template <class F>
-    requires std::invocable<F&, R>
-  CancelHandle then(Executor executor, F f) {
+  requires std::invocable<F&, R> CancelHandle then(Executor executor, F f) {
     detail::CallRef state = consume();
     auto& continuation = *new detail::Then<T, R, F>(std::move(f));
     state->set_continuation(continuation, std::move(executor));

@@ -20,8 +20,8 @@ class Caller {
  public:
   Caller(std::shared_ptr<detail::Engine> engine, CallOptions options);
 
-  /// Calls `module.function` with positional and kw() arguments and gives what it returns as a T. Never blocks: whatever is
-  /// wrong is the outcome of the call. `void` takes and drops any result; Value takes any.
+  /// Calls `module.function` with positional and kw() arguments and gives what it returns as a T. Never blocks:
+  /// whatever is wrong is the outcome of the call. `void` takes and drops any result; Value takes any.
   template <class T, class... A>
   Call<T> call(std::string_view function, A&&... arguments) const {
     static_assert(detail::owns_data<T>, CLUTCH_OWNING_MESSAGE);

@@ -1,6 +1,6 @@
-// Several calls as one: join, try_join, join_all, try_join_all, race. They consume the calls given to them and give a Call,
-// which is waited for, continued and cancelled like any other; cancelling it, or destroying it unfinished, cancels all.
-// The calls may be of several pools; then() and co_await go on on the completion thread of the first.
+// Several calls as one: join, try_join, join_all, try_join_all, race. They consume the calls given to them and give a
+// Call, which is waited for, continued and cancelled like any other; cancelling it, or destroying it unfinished,
+// cancels all. The calls may be of several pools; then() and co_await go on on the completion thread of the first.
 #pragma once
 
 #include <optional>
@@ -176,8 +176,7 @@ template <class T>
   return Call<T>(detail::start_group<detail::RaceState<T>>(detail::children_of(std::move(calls))));
 }
 template <class T, class... Rest>
-  requires(std::same_as<Call<T>, Rest> && ...)
-[[nodiscard]] Call<T> race(Call<T> first, Rest... rest) {
+requires(std::same_as<Call<T>, Rest>&&...) [[nodiscard]] Call<T> race(Call<T> first, Rest... rest) {
   return Call<T>(detail::start_group<detail::RaceState<T>>(detail::children_of(first, rest...)));
 }
 

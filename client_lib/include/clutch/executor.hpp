@@ -1,7 +1,7 @@
 // Where callbacks and resumed coroutines run. Anything with `post(task)` is an executor: it takes a copyable function
-// object, returns at once, and runs it exactly once, later, on a thread of its choice. post() is called from clutch's own
-// threads and must neither block nor throw. A task that is dropped instead of run frees what it holds, and its callback
-// never comes.
+// object, returns at once, and runs it exactly once, later, on a thread of its choice. post() is called from clutch's
+// own threads and must neither block nor throw. A task that is dropped instead of run frees what it holds, and its
+// callback never comes.
 #pragma once
 
 #include <concepts>
@@ -15,7 +15,9 @@
 namespace clutch {
 
 template <class E>
-concept PostExecutor = requires(E& executor, detail::Task task) { executor.post(std::move(task)); };
+concept PostExecutor = requires(E& executor, detail::Task task) {
+  executor.post(std::move(task));
+};
 
 /// A function that takes the task, e.g. [&](auto task) { queue.push(std::move(task)); }
 template <class F>
@@ -27,19 +29,20 @@ class Executor {
   Executor() noexcept = default;
   /// Refers to it: it must outlive every call that names it.
   template <PostExecutor E>
-    requires(!std::same_as<std::remove_cv_t<E>, Executor>)
-  Executor(E& executor) : post_(&post_to<E>), target_(std::shared_ptr<void>(), &executor) {}
+  requires(!std::same_as<std::remove_cv_t<E>, Executor>) Executor(E& executor)
+      : post_(&post_to<E>), target_(std::shared_ptr<void>(), &executor) {}
   /// Shares it.
   template <PostExecutor E>
   Executor(std::shared_ptr<E> executor) : post_(&post_to<E>), target_(std::move(executor)) {}
   /// Keeps a copy of it.
   template <class E>
-    requires(PostExecutor<E> && !std::is_reference_v<E> && !std::same_as<E, Executor>)
-  Executor(E&& executor) : post_(&post_to<E>), target_(std::make_shared<E>(std::move(executor))) {}
+  requires(PostExecutor<E> && !std::is_reference_v<E> && !std::same_as<E, Executor>) Executor(E&& executor)
+      : post_(&post_to<E>), target_(std::make_shared<E>(std::move(executor))) {}
   template <class F>
-    requires(PostFunction<std::remove_cvref_t<F>> && !std::same_as<std::remove_cvref_t<F>, Executor>)
-  Executor(F&& function)
-      : post_(&call<std::remove_cvref_t<F>>), target_(std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(function))) {}
+  requires(PostFunction<std::remove_cvref_t<F>> && !std::same_as<std::remove_cvref_t<F>, Executor>)
+      Executor(F&& function)
+      : post_(&call<std::remove_cvref_t<F>>),
+        target_(std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(function))) {}
 
   explicit operator bool() const noexcept { return post_ != nullptr; }
   void post(detail::Task task) const { post_(target_.get(), std::move(task)); }

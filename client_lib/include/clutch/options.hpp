@@ -25,8 +25,9 @@ struct RetryPolicy {
   std::chrono::nanoseconds delay_max = std::chrono::seconds(30);
   double jitter = 0.2;  ///< each delay is drawn from delay x (1 - jitter … 1 + jitter); 0 … 1
   std::vector<Code> codes = {Code::unavailable, Code::overloaded};
-  std::vector<std::string> exceptions = {};  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
-  bool idempotent = false;              ///< running it twice does no harm: worker_lost and the like may be retried too
+  std::vector<std::string> exceptions =
+      {};                   ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
+  bool idempotent = false;  ///< running it twice does no harm: worker_lost and the like may be retried too
 };
 
 struct CallOptions {

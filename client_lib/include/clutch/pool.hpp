@@ -27,7 +27,7 @@ struct WorkerInfo {
   std::string state;              ///< absent, booting, ready, stopping, condemned
   std::uint64_t calls = 0;        ///< sent to it in all its lives
   std::uint64_t restarts = 0;
-  std::uint32_t in_flight = 0;    ///< calls that it has
+  std::uint32_t in_flight = 0;  ///< calls that it has
 };
 
 /// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.

@@ -51,9 +51,9 @@ class Reader {
   [[nodiscard]] bool boolean();
   [[nodiscard]] std::int64_t integer(std::int64_t min, std::int64_t max);
   [[nodiscard]] std::uint64_t uint(std::uint64_t max = UINT64_MAX);
-  [[nodiscard]] double real();              ///< integers too
-  [[nodiscard]] std::string_view string();  ///< a view of the bytes read; valid UTF-8
-  [[nodiscard]] Bytes bytes();              ///< shares a payload frame, copies what is inside the body
+  [[nodiscard]] double real();                        ///< integers too
+  [[nodiscard]] std::string_view string();            ///< a view of the bytes read; valid UTF-8
+  [[nodiscard]] Bytes bytes();                        ///< shares a payload frame, copies what is inside the body
   [[nodiscard]] std::span<const std::byte> binary();  ///< a view of the body or of a frame
   [[nodiscard]] Timestamp timestamp();
   [[nodiscard]] Array array();                   ///< of any length
@@ -118,7 +118,8 @@ class Reader::Array {
   std::size_t read_ = 0;
 };
 
-/// A map under way: key() and value() (or skip_value()) in turns. Pairs that are not asked for are skipped when it goes.
+/// A map under way: key() and value() (or skip_value()) in turns. Pairs that are not asked for are skipped when it
+/// goes.
 class Reader::Map {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -1,5 +1,5 @@
-// How a call's end reaches the program: Result<T> is a value or an Error. Expected failures are values; `.value()` turns
-// one into an exception for code that prefers those. The program's own mistakes throw clutch::misuse.
+// How a call's end reaches the program: Result<T> is a value or an Error. Expected failures are values; `.value()`
+// turns one into an exception for code that prefers those. The program's own mistakes throw clutch::misuse.
 #pragma once
 
 #include <functional>

@@ -24,8 +24,8 @@ namespace clutch {
   return spdlog::level::err;
 }
 
-/// Each record with its own time, as "[source] text". The logger is shared; as with any sink its records come from clutch's
-/// threads, so it must be a thread-safe (`_mt`) one.
+/// Each record with its own time, as "[source] text". The logger is shared; as with any sink its records come from
+/// clutch's threads, so it must be a thread-safe (`_mt`) one.
 [[nodiscard]] inline LogSink spdlog_sink(std::shared_ptr<spdlog::logger> logger = spdlog::default_logger()) {
   return [logger = std::move(logger)](const LogRecord& record) {
     const auto level = spdlog_level(record.level);

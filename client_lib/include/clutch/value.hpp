@@ -1,5 +1,5 @@
-// clutch::Value: any value that crosses, for what is not known at compile time. An owning, ordinary value type; the Bytes
-// in it share the received frame.
+// clutch::Value: any value that crosses, for what is not known at compile time. An owning, ordinary value type; the
+// Bytes in it share the received frame.
 #pragma once
 
 #include <cstddef>

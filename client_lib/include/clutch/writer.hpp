@@ -1,5 +1,5 @@
-// clutch::Writer: what a Codec<T>::write writes to. It checks what the protocol demands of values (UTF-8, depth, number of
-// elements, kinds of keys) and throws CodecError, which becomes that call's error. One thread at a time.
+// clutch::Writer: what a Codec<T>::write writes to. It checks what the protocol demands of values (UTF-8, depth, number
+// of elements, kinds of keys) and throws CodecError, which becomes that call's error. One thread at a time.
 //
 //   template <> struct clutch::Codec<Point> {
 //     static void write(Writer& writer, const Point& p) {
@@ -131,7 +131,9 @@ inline Writer::Array Writer::array(std::size_t elements) { return {*this, elemen
 inline Writer::Map Writer::map(std::size_t pairs) { return {*this, pairs}; }
 
 template <class T>
-concept Writable = requires(Writer& writer, const T& value) { Codec<T>::write(writer, value); };
+concept Writable = requires(Writer& writer, const T& value) {
+  Codec<T>::write(writer, value);
+};
 
 template <class T>
 void Writer::value(const T& value) {

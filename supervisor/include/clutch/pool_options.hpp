@@ -1,5 +1,5 @@
-// What a pool is made of. The same struct for an embedded clutch::Pool and for a [pool.NAME] of the daemon's file, key by
-// key; docs/configuration.md explains each.
+// What a pool is made of. The same struct for an embedded clutch::Pool and for a [pool.NAME] of the daemon's file, key
+// by key; docs/configuration.md explains each.
 #pragma once
 
 #include <chrono>
@@ -26,18 +26,18 @@ struct PoolOptions {
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
-  std::map<std::string, std::string> env;   ///< added to the workers' environment
-  bool clean_env = false;                   ///< `env` is all of it
+  std::map<std::string, std::string> env;                               ///< added to the workers' environment
+  bool clean_env = false;                                               ///< `env` is all of it
   /// What numeric libraries in a worker may use at most (OMP_NUM_THREADS and kin); 0: leave it to them.
   std::uint32_t library_threads = 0;
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.
   std::vector<std::vector<std::uint32_t>> cpus;
-  bool uvloop = false;                      ///< use uvloop where the environment has it
+  bool uvloop = false;  ///< use uvloop where the environment has it
   std::string name = "default";
   /// Where log records go; called on clutch's own threads, must not call back into the pool. Empty: nowhere but for
   /// warnings and errors, which go to stderr.
   LogSink log;
-  LogLevel log_level = LogLevel::info;      ///< records below are not made
+  LogLevel log_level = LogLevel::info;  ///< records below are not made
 };
 
 }  // namespace clutch

@@ -1,7 +1,7 @@
-// Codecs of time. A time point of the system clock is a timestamp: an aware datetime in Python, which keeps microseconds.
-// A duration is ISO 8601 text, "PT1.5S": what Python's msgspec makes of a timedelta and reads into a parameter annotated
-// `timedelta` (it refuses numbers there); a parameter without annotation gets the text. Reading takes that text
-// (days, hours, minutes, seconds) or a number of seconds. Both keep nanoseconds on the wire.
+// Codecs of time. A time point of the system clock is a timestamp: an aware datetime in Python, which keeps
+// microseconds. A duration is ISO 8601 text, "PT1.5S": what Python's msgspec makes of a timedelta and reads into a
+// parameter annotated `timedelta` (it refuses numbers there); a parameter without annotation gets the text. Reading
+// takes that text (days, hours, minutes, seconds) or a number of seconds. Both keep nanoseconds on the wire.
 #pragma once
 
 #include <chrono>

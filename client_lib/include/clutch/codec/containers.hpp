@@ -87,9 +87,7 @@ struct TupleCodec {
     auto items = writer.array(std::tuple_size_v<T>);
     std::apply([&](const auto&... value) { (items.add(value), ...); }, values);
   }
-  static T read(Reader& reader) {
-    return read(reader, std::make_index_sequence<std::tuple_size_v<T>>());
-  }
+  static T read(Reader& reader) { return read(reader, std::make_index_sequence<std::tuple_size_v<T>>()); }
 
  private:
   template <std::size_t... I>
@@ -157,8 +155,7 @@ struct Codec<std::array<std::byte, N>> {
 
 /// An argument only: an array.
 template <class T, std::size_t N>
-  requires(!std::same_as<std::remove_const_t<T>, std::byte>)
-struct Codec<std::span<T, N>> {
+requires(!std::same_as<std::remove_const_t<T>, std::byte>) struct Codec<std::span<T, N>> {
   static void write(Writer& writer, const std::span<T, N>& values) {
     auto items = writer.array(values.size());
     for (const auto& value : values) items.add(value);

@@ -1,5 +1,5 @@
-// CLUTCH_DEFINE(Type, field, …): a struct crosses as a map of field names, as a dataclass or msgspec.Struct does in Python.
-// CLUTCH_ENUM(Type, name, …): an enum crosses as the name of its value.
+// CLUTCH_DEFINE(Type, field, …): a struct crosses as a map of field names, as a dataclass or msgspec.Struct does in
+// Python. CLUTCH_ENUM(Type, name, …): an enum crosses as the name of its value.
 //
 //   namespace shop {
 //   struct Order { std::string id; std::vector<Item> items; std::optional<double> discount; };
@@ -25,17 +25,18 @@
 
 #include "clutch/codec/scalars.hpp"
 
-#define CLUTCH_DEFINE(Type, ...)                                                  \
-  [[maybe_unused]] inline constexpr auto clutch_fields(const Type*) noexcept {    \
-    return ::std::make_tuple(CLUTCH_EACH_(CLUTCH_FIELD_, Type, __VA_ARGS__));     \
+#define CLUTCH_DEFINE(Type, ...)                                               \
+  [[maybe_unused]] inline constexpr auto clutch_fields(const Type*) noexcept { \
+    return ::std::make_tuple(CLUTCH_EACH_(CLUTCH_FIELD_, Type, __VA_ARGS__));  \
   }
-#define CLUTCH_ENUM(Type, ...)                                                       \
-  [[maybe_unused]] inline constexpr auto clutch_enumerators(const Type*) noexcept {  \
-    return ::std::array{CLUTCH_EACH_(CLUTCH_ENUMERATOR_, Type, __VA_ARGS__)};        \
+#define CLUTCH_ENUM(Type, ...)                                                      \
+  [[maybe_unused]] inline constexpr auto clutch_enumerators(const Type*) noexcept { \
+    return ::std::array{CLUTCH_EACH_(CLUTCH_ENUMERATOR_, Type, __VA_ARGS__)};       \
   }
 
 #define CLUTCH_FIELD_(Type, name) ::clutch::detail::make_field(#name, &Type::name)
-#define CLUTCH_ENUMERATOR_(Type, name) ::clutch::detail::Enumerator<Type>{#name, Type::name}
+#define CLUTCH_ENUMERATOR_(Type, name) \
+  ::clutch::detail::Enumerator<Type> { #name, Type::name }
 
 // One macro for each name: __VA_OPT__ stops the recursion, the nested scans below make it go on for 256 names.
 #define CLUTCH_EACH_(macro, Type, ...) __VA_OPT__(CLUTCH_SCAN_(CLUTCH_NEXT_(macro, Type, __VA_ARGS__)))
@@ -71,9 +72,13 @@ struct Enumerator {
 };
 
 template <class T>
-concept HasFields = std::is_class_v<T> && requires { clutch_fields(static_cast<const T*>(nullptr)); };
+concept HasFields = std::is_class_v<T> && requires {
+  clutch_fields(static_cast<const T*>(nullptr));
+};
 template <class T>
-concept HasEnumerators = enumeration<T> && requires { clutch_enumerators(static_cast<const T*>(nullptr)); };
+concept HasEnumerators = enumeration<T> && requires {
+  clutch_enumerators(static_cast<const T*>(nullptr));
+};
 
 template <class T>
 inline constexpr bool is_optional = false;
@@ -89,7 +94,8 @@ struct Codec<T> {
     std::apply([&](const auto&... field) { (pairs.add(field.name, value.*field.member), ...); }, fields());
   }
   static T read(Reader& reader) {
-    static_assert(std::is_default_constructible_v<T>, "clutch: a CLUTCH_DEFINE type that is read needs a default constructor");
+    static_assert(std::is_default_constructible_v<T>,
+                  "clutch: a CLUTCH_DEFINE type that is read needs a default constructor");
     T out{};
     std::array<bool, count> seen{};
     auto pairs = reader.map();

@@ -25,8 +25,7 @@ template <class T, class... U>
 concept one_of = (std::same_as<T, U> || ...);
 
 template <class T>
-concept integer =
-    std::integral<T> && !one_of<std::remove_cv_t<T>, bool, char, wchar_t, char8_t, char16_t, char32_t>;
+concept integer = std::integral<T> && !one_of<std::remove_cv_t<T>, bool, char, wchar_t, char8_t, char16_t, char32_t>;
 
 template <class T>
 concept enumeration = std::is_enum_v<T>;
@@ -137,7 +136,7 @@ struct Codec<std::string_view> {
 };
 
 template <class T>
-  requires detail::one_of<T, const char*, char*>
+requires detail::one_of<T, const char*, char*>
 struct Codec<T> {
   static void write(Writer& writer, const T& text) {
     if (text == nullptr) writer.fail("a string, got a null pointer");
@@ -151,13 +150,13 @@ struct Codec<char[N]> {
 };
 
 template <class T>
-  requires detail::one_of<T, std::span<const std::byte>, std::span<std::byte>>
+requires detail::one_of<T, std::span<const std::byte>, std::span<std::byte>>
 struct Codec<T> {
   static void write(Writer& writer, const T& bytes) { writer.binary(bytes); }
 };
 
 template <class T>
-  requires detail::one_of<T, std::nullptr_t, std::nullopt_t>
+requires detail::one_of<T, std::nullptr_t, std::nullopt_t>
 struct Codec<T> {
   static void write(Writer& writer, const T&) { writer.nil(); }
 };

@@ -1,5 +1,5 @@
-// From a call's arguments to the Request that an engine takes. The buffer is the thread's, kept between calls: a small call
-// allocates nothing here. Large bytes at the top level become payload frames.
+// From a call's arguments to the Request that an engine takes. The buffer is the thread's, kept between calls: a small
+// call allocates nothing here. Large bytes at the top level become payload frames.
 #pragma once
 
 #include <array>
@@ -61,9 +61,10 @@ class ArgumentWriter {
   template <class A, class P>
   void write(A&& argument, P&& place) {
     using T = Encoded<A>;
-    static_assert(Writable<T>,
-                  "clutch: this argument does not cross: there is no clutch::Codec<T>::write for it (CLUTCH_DEFINE makes "
-                  "one for a struct, CLUTCH_ENUM for an enum; or specialise clutch::Codec)");
+    static_assert(
+        Writable<T>,
+        "clutch: this argument does not cross: there is no clutch::Codec<T>::write for it (CLUTCH_DEFINE makes "
+        "one for a struct, CLUTCH_ENUM for an enum; or specialise clutch::Codec)");
     writer_.path_.restart(1);
     if constexpr (FramedBytes<T>) {
       const std::span<const std::byte> bytes = span_of(argument);

@@ -1,5 +1,5 @@
-// One call between the program and an engine: one allocation, shared by references, completed once. The phase is a word of
-// bits, so that completing costs one atomic step, and a system call only if somebody sleeps on it.
+// One call between the program and an engine: one allocation, shared by references, completed once. The phase is a word
+// of bits, so that completing costs one atomic step, and a system call only if somebody sleeps on it.
 #pragma once
 
 #include <atomic>
@@ -48,7 +48,9 @@ class CallState {
   /// Exactly once, any thread, holding a reference. Wakes who waits; runs nothing of the program's.
   void complete(Outcome&& outcome);
   /// Whether the caller asked for a cancel: an engine that is about to begin a call may look.
-  [[nodiscard]] bool cancel_requested() const noexcept { return (phase_.load(std::memory_order_acquire) & cancelled) != 0; }
+  [[nodiscard]] bool cancel_requested() const noexcept {
+    return (phase_.load(std::memory_order_acquire) & cancelled) != 0;
+  }
   /// The engine's own, untouched by everybody else. `id` may be read by cancel() and detach() on other threads.
   std::atomic<std::uint64_t> id{0};
   void* engine_data = nullptr;

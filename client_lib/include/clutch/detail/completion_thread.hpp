@@ -1,7 +1,7 @@
-// The thread on which an engine's callbacks and coroutines go on: started by the first post(), woken only when idle, in the
-// order of posting. Destroying it runs what is left, then joins; destroyed on the thread itself (a callback that drops
-// the last owner) it lets the thread finish on its own.
-// A task that throws ends the program, as any thread's does.
+// The thread on which an engine's callbacks and coroutines go on: started by the first post(), woken only when idle, in
+// the order of posting. Destroying it runs what is left, then joins; destroyed on the thread itself (a callback that
+// drops the last owner) it lets the thread finish on its own. A task that throws ends the program, as any thread's
+// does.
 #pragma once
 
 #include <memory>

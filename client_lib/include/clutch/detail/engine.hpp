@@ -10,8 +10,8 @@
 
 namespace clutch::detail {
 
-class CallState;                                  // detail/call_state.hpp
-class CallRef;                                    // an intrusive reference to a CallState
+class CallState;  // detail/call_state.hpp
+class CallRef;    // an intrusive reference to a CallState
 
 /// How a call ended.
 using Outcome = std::variant<Reply, Error>;
@@ -24,8 +24,9 @@ class Engine {
   /// returns. The engine calls complete() on the state exactly once, perhaps before this returns, holding no lock that
   /// cancel(), detach() or post() take.
   virtual void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) = 0;
-  /// Any thread, also from within complete() of another call, on the thread that completes it (try_join cancels the rest
-  /// there): it must not wait for that. Asks; the call still ends in exactly one outcome, `cancelled` or what it raced with.
+  /// Any thread, also from within complete() of another call, on the thread that completes it (try_join cancels the
+  /// rest there): it must not wait for that. Asks; the call still ends in exactly one outcome, `cancelled` or what it
+  /// raced with.
   virtual void cancel(CallState& call) = 0;
   /// Any thread. Nobody waits any more; let it run.
   virtual void detach(CallState& call) = 0;

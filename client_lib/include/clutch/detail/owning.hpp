@@ -7,8 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
-#define CLUTCH_OWNING_MESSAGE                                                                                        \
-  "clutch: a result must own its data: string_view, span, pointers and references would dangle; use std::string, "  \
+#define CLUTCH_OWNING_MESSAGE                                                                                      \
+  "clutch: a result must own its data: string_view, span, pointers and references would dangle; use std::string, " \
   "clutch::Bytes or a container"
 
 namespace clutch::detail {

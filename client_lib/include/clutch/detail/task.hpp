@@ -1,5 +1,5 @@
-// What is posted when a call is over: a reference to its state, whose continuation it runs. Copyable, so that executors made
-// of std::function take it; run it once.
+// What is posted when a call is over: a reference to its state, whose continuation it runs. Copyable, so that executors
+// made of std::function take it; run it once.
 #pragma once
 
 #include <utility>

@@ -1,13 +1,15 @@
-// clutch::testing::FakePool: a Caller whose functions are lambdas, to test code that makes calls without Python. Arguments
-// and results cross through the same codecs as everywhere, so what would not cross does not cross here either.
+// clutch::testing::FakePool: a Caller whose functions are lambdas, to test code that makes calls without Python.
+// Arguments and results cross through the same codecs as everywhere, so what would not cross does not cross here
+// either.
 //
 //   clutch::testing::FakePool pool;
 //   pool.on("shop.price", [](std::string item) { return item == "tea" ? 3.5 : 0.0; });
 //   EXPECT_EQ(total(pool, {"tea"}), 3.5);
 //
-// A function runs within call(), on the thread that calls; then() and co_await go on on a completion thread, as with a Pool.
-// Time is not waited for: a delay, and the pause before a retry, pass at once, and what would outlast a timeout ends as
-// deadline_exceeded at once. Retry policies are followed. Any thread; destroying it ends what is left as cancelled.
+// A function runs within call(), on the thread that calls; then() and co_await go on on a completion thread, as with a
+// Pool. Time is not waited for: a delay, and the pause before a retry, pass at once, and what would outlast a timeout
+// ends as deadline_exceeded at once. Retry policies are followed. Any thread; destroying it ends what is left as
+// cancelled.
 #pragma once
 
 #include <chrono>
@@ -53,8 +55,9 @@ class FakePool : public Caller {
   FakePool& operator=(const FakePool&) = delete;
   ~FakePool();
 
-  /// A function: f takes what owns its data, and Keywords last if it takes any; it returns a value, nothing or a Result, or
-  /// throws CallError. Any other exception is an Error as if Python had raised it. Replaces what was said of the name.
+  /// A function: f takes what owns its data, and Keywords last if it takes any; it returns a value, nothing or a
+  /// Result, or throws CallError. Any other exception is an Error as if Python had raised it. Replaces what was said of
+  /// the name.
   template <class F>
   FakePool& on(std::string name, F f);
   /// Calls of it fail: all, or the next `times`, after which on()'s function answers.

@@ -30,8 +30,7 @@ struct Head {
 
 class Cursor {
  public:
-  explicit Cursor(std::span<const std::byte> bytes) noexcept
-      : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit Cursor(std::span<const std::byte> bytes) noexcept : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   /// False at the end, on a truncated head or body, on the reserved byte 0xc1, and where an array or map declares more
   /// elements than there are bytes left; the position is then where it was.
@@ -52,9 +51,7 @@ class Cursor {
   [[nodiscard]] bool skip(std::span<const std::byte>& value) noexcept;
 
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
-  [[nodiscard]] std::span<const std::byte> rest() const noexcept {
-    return {at_, static_cast<std::size_t>(end_ - at_)};
-  }
+  [[nodiscard]] std::span<const std::byte> rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
 
  private:
   const std::byte* at_;

@@ -61,9 +61,9 @@ struct Error {
   std::string message;  ///< one sentence for a person, that says what to do where something can be done
   std::uint64_t attempts = 1;
   std::optional<std::uint64_t> retry_after_ms;
-  std::optional<std::uint64_t> signal;     ///< with worker_lost: it was killed by this signal
-  std::optional<std::uint64_t> exit_code;  ///< with worker_lost: it exited with this status
-  std::string python_stack;                ///< with worker_lost after a crash: the Python stack, else empty
+  std::optional<std::uint64_t> signal;               ///< with worker_lost: it was killed by this signal
+  std::optional<std::uint64_t> exit_code;            ///< with worker_lost: it exited with this status
+  std::string python_stack;                          ///< with worker_lost after a crash: the Python stack, else empty
   std::shared_ptr<const PythonException> exception;  ///< where Python raised, else null
 
   friend bool operator==(const Error&, const Error&);

@@ -11,28 +11,28 @@ inline constexpr std::uint64_t protocol_version = 1;
 
 // One value: arguments, keyword arguments, a result.
 inline constexpr std::size_t depth_max = 64;
-inline constexpr std::size_t elements_max = 4u << 20;                 // declared elements of one payload, all levels
+inline constexpr std::size_t elements_max = 4u << 20;  // declared elements of one payload, all levels
 inline constexpr std::size_t payload_bytes_max = std::size_t{256} << 20;
-inline constexpr std::size_t frame_threshold_bytes = 64u << 10;       // a bin this large travels as a frame of its own
+inline constexpr std::size_t frame_threshold_bytes = 64u << 10;  // a bin this large travels as a frame of its own
 
 // One message.
 inline constexpr std::size_t records_per_message_max = 4096;
 inline constexpr std::size_t frames_per_message_max = 1024;
-inline constexpr std::size_t envelope_bytes_soft = 256u << 10;        // a sender starts another message beyond this
-inline constexpr std::size_t message_bytes_max = 2 * payload_bytes_max; // ZMQ_MAXMSGSIZE of a frame, for hostile peers
+inline constexpr std::size_t envelope_bytes_soft = 256u << 10;           // a sender starts another message beyond this
+inline constexpr std::size_t message_bytes_max = 2 * payload_bytes_max;  // ZMQ_MAXMSGSIZE of a frame, for hostile peers
 
 // One record.
 inline constexpr std::size_t function_name_bytes_max = 256;
 inline constexpr std::size_t frames_per_record_max = 256;
 inline constexpr std::size_t metadata_entries_max = 64;
 inline constexpr std::size_t metadata_bytes_max = 16u << 10;
-inline constexpr std::size_t error_bytes_max = 1u << 20;              // an error record, traceback and causes included
+inline constexpr std::size_t error_bytes_max = 1u << 20;  // an error record, traceback and causes included
 inline constexpr std::size_t causes_max = 8;
 inline constexpr std::size_t group_members_max = 16;
-inline constexpr std::size_t functions_max = 65'536;                  // that one pool may register
+inline constexpr std::size_t functions_max = 65'536;  // that one pool may register
 
 // A worker.
-inline constexpr std::size_t window_max = 256;                        // calls sent and not begun
+inline constexpr std::size_t window_max = 256;  // calls sent and not begun
 inline constexpr std::chrono::milliseconds ping_unanswered_max{3000};
 
 // A pool.
@@ -40,13 +40,13 @@ inline constexpr std::size_t queued_calls_max = 4u << 20;
 inline constexpr std::size_t queued_bytes_max = std::size_t{2} << 30;
 
 // A client of the daemon.
-inline constexpr std::size_t client_window_bytes = 64u << 20;         // of requests, and of replies
-inline constexpr std::size_t client_calls_max = 1u << 20;             // accepted and not answered
-inline constexpr std::chrono::seconds client_stalled_max{30};         // took no byte while some were waiting
-inline constexpr std::size_t window_step_bytes = 1u << 20;            // WINDOW is said after so much, or a quarter window
-inline constexpr std::size_t message_frames_bytes_soft = 1u << 20;    // payload frames of one message, or one record's
-inline constexpr std::size_t client_pause_bytes = 16u << 20;          // replies that wait: more, and its calls wait too
-inline constexpr std::size_t client_replies_bytes_max = 128u << 20;   // replies that wait: beyond, values are discarded
-inline constexpr std::size_t client_queries_max = 64;                 // asked and not answered
+inline constexpr std::size_t client_window_bytes = 64u << 20;       // of requests, and of replies
+inline constexpr std::size_t client_calls_max = 1u << 20;           // accepted and not answered
+inline constexpr std::chrono::seconds client_stalled_max{30};       // took no byte while some were waiting
+inline constexpr std::size_t window_step_bytes = 1u << 20;          // WINDOW is said after so much, or a quarter window
+inline constexpr std::size_t message_frames_bytes_soft = 1u << 20;  // payload frames of one message, or one record's
+inline constexpr std::size_t client_pause_bytes = 16u << 20;        // replies that wait: more, and its calls wait too
+inline constexpr std::size_t client_replies_bytes_max = 128u << 20;  // replies that wait: beyond, values are discarded
+inline constexpr std::size_t client_queries_max = 64;                // asked and not answered
 
 }  // namespace clutch::limits

@@ -16,8 +16,30 @@
 namespace clutch::protocol {
 
 enum class RecordType : std::uint8_t {
-  boot = 1, run, attach, registration, boot_failed, result, error, begun, cancel, ping, pong, stop, item, end, credit,
-  hello = 20, welcome, refused, call, detach, window, query, answer, bye,
+  boot = 1,
+  run,
+  attach,
+  registration,
+  boot_failed,
+  result,
+  error,
+  begun,
+  cancel,
+  ping,
+  pong,
+  stop,
+  item,
+  end,
+  credit,
+  hello = 20,
+  welcome,
+  refused,
+  call,
+  detach,
+  window,
+  query,
+  answer,
+  bye,
 };
 
 /// Who speaks to whom on which lane: decides which records belong.
@@ -31,8 +53,19 @@ enum class Direction : std::uint8_t {
 };
 
 enum class Refusal : std::uint8_t {
-  none, not_an_envelope, trailing_bytes, wrong_version, wrong_epoch, unknown_type, wrong_lane, wrong_arity, wrong_field,
-  frame_unnamed, frame_named_twice, frame_missing, over_limit,
+  none,
+  not_an_envelope,
+  trailing_bytes,
+  wrong_version,
+  wrong_epoch,
+  unknown_type,
+  wrong_lane,
+  wrong_arity,
+  wrong_field,
+  frame_unnamed,
+  frame_named_twice,
+  frame_missing,
+  over_limit,
 };
 [[nodiscard]] std::string_view to_string(Refusal) noexcept;
 
@@ -50,8 +83,8 @@ struct Record {
   RecordType type{};
   std::uint64_t number[4] = {};
   Span field[3] = {};
-  bool has_extras = false;  ///< the optional last field is there, in the last used `field`
-  std::uint32_t frames_at = 0;     ///< FrameNames of this record in Message::frame_names
+  bool has_extras = false;      ///< the optional last field is there, in the last used `field`
+  std::uint32_t frames_at = 0;  ///< FrameNames of this record in Message::frame_names
   std::uint32_t frames_count = 0;
 
   [[nodiscard]] std::string_view text(std::size_t index) const noexcept {
