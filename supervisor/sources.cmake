@@ -32,6 +32,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/runtime_directory.cpp
   io/status_page.cpp
   io/worker_channel.cpp
+  io/worker_end.cpp
   io/worker_sources.cpp)
 
 # clutchd but for its main().

@@ -246,17 +246,15 @@ void ClientEngine::publish() {
     life_ = Life::connected;
   } else if (session_.state() == State::idle) {
     life_ = Life::failed;
-    failure_ = unavailable(last_failure_.empty() ? "the daemon at " + endpoint_ + " closed the connection" : last_failure_);
+    failure_ =
+        unavailable(last_failure_.empty() ? "the daemon at " + endpoint_ + " closed the connection" : last_failure_);
   } else {
     return;
   }
   life_changed_.notify_all();
 }
 
-void ClientEngine::on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) {
-  note(LogLevel::warning, "`" + function + "` failed (" + std::string(to_string(error.code)) + "), tried again in " +
-                              std::to_string(delay / std::chrono::milliseconds(1)) + " ms");
-}
+void ClientEngine::on_retry(const std::string& what) { note(LogLevel::warning, what); }
 
 void ClientEngine::note(LogLevel level, const std::string& text) const {
   if (options_.log) options_.log(LogRecord{level, std::chrono::system_clock::now(), "client", escaped(text)});

@@ -1,4 +1,5 @@
-// The engine behind clutch::Client: a ClientSession and its link, stepped by LoopEngine; makes a new link when one is lost.
+// The engine behind clutch::Client: a ClientSession and its link, stepped by LoopEngine; makes a new link when one is
+// lost.
 #pragma once
 
 #include <condition_variable>
@@ -31,7 +32,7 @@ class ClientEngine final : public LoopEngine {
   void turn(Time now) override;
   [[nodiscard]] bool has_mail() override;
   [[nodiscard]] Time next_time(Time now) const override;
-  void on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) override;
+  void on_retry(const std::string& what) override;
 
   void open_link(Time now);
   void drop_link(Time now);
@@ -48,11 +49,11 @@ class ClientEngine final : public LoopEngine {
   std::unique_ptr<io::ZmqContext> context_;
   std::unique_ptr<ClientLink> link_;
   ClientSession session_;
-  bool link_failed_ = false;        // a send failed
-  Time retry_at_ = Time::max();     // no link: when the next is tried
-  Time greet_by_ = Time::max();     // when the daemon must have answered HELLO
-  Time give_up_at_ = Time::max();   // no daemon by then: calls need not wait
-  bool given_up_ = false;           // and none since
+  bool link_failed_ = false;       // a send failed
+  Time retry_at_ = Time::max();    // no link: when the next is tried
+  Time greet_by_ = Time::max();    // when the daemon must have answered HELLO
+  Time give_up_at_ = Time::max();  // no daemon by then: calls need not wait
+  bool given_up_ = false;          // and none since
   std::chrono::nanoseconds backoff_{};
   std::string last_failure_;
   std::unordered_map<std::uint64_t, CallRef> queries_;

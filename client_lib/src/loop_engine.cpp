@@ -52,6 +52,14 @@ LoopEngine::Time after(LoopEngine::Time start, const std::optional<std::chrono::
   return start + *duration;
 }
 
+// `shop.order`: attempt 1 of 5 ended as failed (shop.OutOfStock), tried again in 100 ms
+std::string sentence(const Retries::Entry& entry, const Error& error, std::chrono::nanoseconds delay) {
+  std::string text = "`" + entry.function + "`: attempt " + std::to_string(entry.attempt) + " of " +
+                     std::to_string(entry.options.retry->attempts) + " ended as " + std::string(to_string(error.code));
+  if (error.exception) text += " (" + error.exception->type + ")";
+  return text + ", tried again in " + std::to_string(delay / std::chrono::milliseconds(1)) + " ms";
+}
+
 }  // namespace
 
 LoopEngine::LoopEngine() : loop_(guard_), fork_generation_(fork_generation()) {}
@@ -207,7 +215,9 @@ void LoopEngine::take_inbox(Time now) {
       case Item::Kind::detach:
         if (!item.call->done()) detach_attempt(item.call->id.load());
         break;
-      case Item::Kind::task: item.task(); break;
+      case Item::Kind::task:
+        item.task();
+        break;
     }
   }
   taking_.clear();
@@ -268,7 +278,7 @@ bool LoopEngine::try_again(std::uint64_t tag, const Error& error, Time now) {
   const Retries::Entry* entry = retries_.find(tag);
   if (entry == nullptr || retries_ended_ || reinterpret_cast<CallState*>(tag)->cancel_requested()) return false;
   const auto delay = retries_.on_failure(tag, error, now);
-  if (delay) on_retry(entry->function, error, *delay);
+  if (delay) on_retry(sentence(*entry, error, *delay));
   return delay.has_value();
 }
 

@@ -1,5 +1,5 @@
-// What Pool and Client share: a loop in a thread of its own, an inbox that any thread writes to, retries, completion, and
-// the short cut by which a caller sends for itself while nothing else is under way.
+// What Pool and Client share: a loop in a thread of its own, an inbox that any thread writes to, retries, completion,
+// and the short cut by which a caller sends for itself while nothing else is under way.
 //
 // Threads (docs/architecture.md): everything in `protected` is stepped under `guard_`, by the loop's thread or, in the
 // short cut, by the caller's; only the loop's thread polls, receives and keeps time.
@@ -70,8 +70,8 @@ class LoopEngine : public Engine {
   void finish(std::uint64_t tag, Outcome&& outcome);
   /// No attempt follows any more: what waits for its next ends as its last one did.
   void end_retries();
-  /// An attempt failed and another follows: for the log.
-  virtual void on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) = 0;
+  /// An attempt failed and another follows: a sentence for the log.
+  virtual void on_retry(const std::string& what) = 0;
 
   /// Runs `task` on the loop's thread under the guard, soon.
   void on_loop(std::function<void()> task);

@@ -8,8 +8,7 @@ constexpr auto last_grace = std::chrono::seconds(10);  // from the killing of wo
 
 }  // namespace
 
-PoolEngine::PoolEngine(const PoolOptions& options)
-    : options_(options), context_(std::make_unique<io::ZmqContext>()) {
+PoolEngine::PoolEngine(const PoolOptions& options) : options_(options), context_(std::make_unique<io::ZmqContext>()) {
   io::PoolEvents events;
   events.on_outcome = [this](core::Delivery&& delivery) { finish(delivery.tag, std::move(delivery.outcome)); };
   events.on_started = [this] { on_life(Life::running, nullptr); };
@@ -81,8 +80,8 @@ std::vector<WorkerInfo> PoolEngine::workers() {
   if (forked()) return workers;
   const std::lock_guard lock(guard_);
   for (const auto& fact : shell_->worker_facts()) {
-    workers.push_back({fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts,
-                       fact.in_flight});
+    workers.push_back(
+        {fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts, fact.in_flight});
   }
   return workers;
 }
@@ -124,10 +123,8 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   return call->value;
 }
 
-void PoolEngine::on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) {
-  shell_->log().write(LogLevel::warning, "pool " + options_.name,
-                      "`" + function + "` failed (" + std::string(to_string(error.code)) + "), tried again in " +
-                          std::to_string(delay / std::chrono::milliseconds(1)) + " ms");
+void PoolEngine::on_retry(const std::string& what) {
+  shell_->log().write(LogLevel::warning, "pool " + options_.name, what);
 }
 
 void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->cancel(core::CallId{name}, now); }

@@ -33,7 +33,7 @@ class PoolEngine final : public LoopEngine {
   void detach_attempt(std::uint64_t name) override;
   void flush(Time now) override { shell_->flush(now); }
   void turn(Time now) override { shell_->turn(now); }
-  void on_retry(const std::string& function, const Error& error, std::chrono::nanoseconds delay) override;
+  void on_retry(const std::string& what) override;
   [[nodiscard]] bool has_mail() override { return shell_->has_mail(); }
   [[nodiscard]] Time next_time(Time now) const override { return shell_->next_time(now); }
 

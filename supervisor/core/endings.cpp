@@ -28,14 +28,14 @@ std::string_view said(Certainty certainty) {
   return "the call had begun";
 }
 
+}  // namespace
+
 std::string how_it_ended(const Exit& exit) {
   if (exit.signal == 0) return "exited with status " + std::to_string(exit.status);
   const char* name = ::sigabbrev_np(exit.signal);
   return "was killed by signal " + std::to_string(exit.signal) +
          (name != nullptr ? std::string(" (SIG") + name + ")" : "");
 }
-
-}  // namespace
 
 void PoolCore::deliver(const Submission& submission, Error&& error) {
   ++counters_.delivered;

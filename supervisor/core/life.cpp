@@ -46,9 +46,9 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   worker->boots_failed = 0;
   if (state_ == PoolState::draining) {
     stop_if_drained(now);
-  } else if (state_ == PoolState::starting &&
-             std::all_of(workers_.begin(), workers_.end(),
-                         [](const auto& each) { return each->state == WorkerState::ready; })) {
+  } else if (state_ == PoolState::starting && std::all_of(workers_.begin(), workers_.end(), [](const auto& each) {
+               return each->state == WorkerState::ready;
+             })) {
     state_ = PoolState::running;
     actions_.life.emplace_back(Started{});
   }
@@ -115,7 +115,10 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
     Queue::remove(*call);
     count_limit(*call, worker, -1);
     const bool begun = call->state == CallState::begun;
-    if (!call->answered && begun) answer(*call, lost_error(*call, worker, exit, now));
+    if (!call->answered && begun) {
+      answer(*call, lost_error(*call, worker, exit, now));
+      ++counters_.lost;
+    }
     if (!call->answered && call->cancel_sent) {
       Error error;
       error.code = Code::cancelled;

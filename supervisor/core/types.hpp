@@ -62,8 +62,8 @@ struct Submission {
   SessionId session;
   std::uint64_t tag = 0;  ///< the session's own name for the call, handed back with the outcome
   Request request;
-  Time deadline = never;        ///< all of it
-  Time queue_deadline = never;  ///< by then it must have begun
+  Time deadline = never;                    ///< all of it
+  Time queue_deadline = never;              ///< by then it must have begun
   std::optional<Duration> attempt_timeout;  ///< from first step to outcome; the pool's default if absent, zero: none
   std::uint64_t attempt = 1;
   Blob metadata;  ///< an encoded map of str to str, or empty
@@ -77,5 +77,8 @@ struct Exit {
   std::string python_stack;  ///< what faulthandler left
   std::string said;          ///< its last words on stderr, of one that was not ready
 };
+
+/// "was killed by signal 9 (SIGKILL)", "exited with status 1".
+[[nodiscard]] std::string how_it_ended(const Exit&);
 
 }  // namespace clutch::core

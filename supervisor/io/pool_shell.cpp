@@ -134,11 +134,11 @@ void PoolShell::on_nursery_gone(const std::string& why) {
 void PoolShell::spawn(const core::Spawn& spawn, core::Time now) {
   auto& each = channels_[spawn.worker.value];
   const auto failed = [&](const std::string& why) {
-    core::Exit exit;
-    exit.status = 127;
-    exit.said = why;
+    WorkerEnd end{.worker = spawn.worker};
+    end.exit.status = 127;
+    end.exit.said = why;
     each.reset();
-    core_.on_exited(spawn.worker, spawn.incarnation, exit, now);
+    tell_end(std::move(end), spawn.incarnation, now);
   };
   try {
     each = std::make_unique<WorkerChannel>(loop_, context_, directory_.path(), plan_, log_, spawn);
@@ -219,9 +219,25 @@ void PoolShell::end_exited(core::Time now) {
     if (!each || !each->exited() || !each->drained(now)) continue;
     --exited_;
     const auto ended = std::move(each);
-    note(LogLevel::info, ended->how_it_ended());
-    ended->end(core_, now);
+    WorkerEnd end{.worker = ended->worker(), .pid = ended->pid(), .exit = ended->take_last(core_, now)};
+    end.announced = ended->lost_with_nursery();
+    tell_end(std::move(end), ended->incarnation(), now);
   }
+}
+
+// To the core, and to the log.
+void PoolShell::tell_end(WorkerEnd&& end, core::Incarnation incarnation, core::Time now) {
+  const core::Worker& worker = *core_.workers()[end.worker.value];
+  const auto before = core_.counters();
+  end.was = worker.state;
+  end.told_at_start = end.was == core::WorkerState::booting && core_.state() == core::PoolState::starting;
+  core_.on_exited(end.worker, incarnation, end.exit, now);
+  end.lost = core_.counters().lost - before.lost;
+  end.requeued = core_.counters().requeued - before.requeued;
+  if (worker.boot_error) end.boot_error = worker.boot_error->message;
+  if (worker.state == core::WorkerState::booting) end.next_in = core::Duration(0);
+  if (worker.state == core::WorkerState::absent && worker.act_at != core::never) end.next_in = worker.act_at - now;
+  note(level_of(end), describe(end));
 }
 
 void PoolShell::read_pages(core::Time now) {

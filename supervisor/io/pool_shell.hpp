@@ -15,6 +15,7 @@
 #include "io/pool_log.hpp"
 #include "io/runtime_directory.hpp"
 #include "io/worker_channel.hpp"
+#include "io/worker_end.hpp"
 
 namespace clutch::io {
 
@@ -80,6 +81,7 @@ class PoolShell {
   void read_pages(core::Time now);
   void send_runs(core::Actions&);
   void end_exited(core::Time now);
+  void tell_end(WorkerEnd&&, core::Incarnation, core::Time now);
   [[nodiscard]] WorkerChannel* channel(core::WorkerId) const noexcept;
   [[nodiscard]] WorkerChannel* channel(std::uint64_t incarnation) const noexcept;
   void note(LogLevel level, const std::string& text) { log_.write(level, "pool " + log_.name(), text); }

@@ -68,7 +68,8 @@ WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::fi
 }
 
 WorkerChannel::~WorkerChannel() {
-  for (const int fd : {data_.fd(), control_.fd(), out_.read_fd(), err_.read_fd(), log_pipe_.read_fd()}) loop_.remove(fd);
+  for (const int fd : {data_.fd(), control_.fd(), out_.read_fd(), err_.read_fd(), log_pipe_.read_fd()})
+    loop_.remove(fd);
 }
 
 void WorkerChannel::watch_pipes() {
@@ -117,7 +118,8 @@ void WorkerChannel::begin_data() {
 bool WorkerChannel::run(const core::Run& run) {
   bool sent = true;
   const auto& frames = run.request.frames;
-  if (outgoing_open_ && (outgoing_.full() || outgoing_frames_.size() + frames.size() > limits::frames_per_message_max)) {
+  if (outgoing_open_ &&
+      (outgoing_.full() || outgoing_frames_.size() + frames.size() > limits::frames_per_message_max)) {
     sent = flush();
   }
   if (!outgoing_open_) begin_data();
@@ -215,8 +217,10 @@ void WorkerChannel::on_record(const protocol::Message& message, const protocol::
   const auto worker = spawn_.worker;
   const auto incarnation = spawn_.incarnation;
   switch (record.type) {
-    case RecordType::result: return on_result(message, record, received, core, now);
-    case RecordType::begun: return core.on_begun(worker, incarnation, record.number[0], record.number[1], now);
+    case RecordType::result:
+      return on_result(message, record, received, core, now);
+    case RecordType::begun:
+      return core.on_begun(worker, incarnation, record.number[0], record.number[1], now);
     case RecordType::error: {
       auto error = protocol::read_error(record.field[0]);
       if (!error) return core.on_violation(worker, incarnation, "sent an ERROR that cannot be read");
@@ -238,7 +242,8 @@ void WorkerChannel::on_record(const protocol::Message& message, const protocol::
       if (!error) return core.on_violation(worker, incarnation, "sent a BOOT_FAILED that cannot be read");
       return core.on_boot_failed(worker, incarnation, std::move(*error), now);
     }
-    default: return;  // PONG: nothing is made of it yet
+    default:
+      return;  // PONG: nothing is made of it yet
   }
 }
 
@@ -288,16 +293,11 @@ void WorkerChannel::on_exited(core::Exit exit, core::Time now) {
   drained_by_ = now + drain_bound;
 }
 
-void WorkerChannel::await_death() const {
+void WorkerChannel::await_death() {
+  lost_with_nursery_ = true;
   if (!pidfd_) return;
   pollfd death{pidfd_.get(), POLLIN, 0};
   ::poll(&death, 1, death_ms_max);
-}
-
-std::string WorkerChannel::how_it_ended() const {
-  const auto how = exit_->signal != 0 ? "was killed by signal " + std::to_string(exit_->signal)
-                                      : "exited with status " + std::to_string(exit_->status);
-  return "worker " + std::to_string(spawn_.worker.value) + " (pid " + std::to_string(pid_) + ") " + how;
 }
 
 bool WorkerChannel::drained(core::Time now) {
@@ -313,14 +313,14 @@ std::string WorkerChannel::read_fault() const {
   return text;
 }
 
-void WorkerChannel::end(core::PoolCore& core, core::Time now) {
+const core::Exit& WorkerChannel::take_last(core::PoolCore& core, core::Time now) {
   while (receive(core, now)) {
   }
   for (LineDrain* pipe : {&out_, &err_, &log_pipe_}) pipe->finish();
   read_page(core, now);
   exit_->python_stack = read_fault();
   if (!ready_) exit_->said = said_;
-  core.on_exited(spawn_.worker, spawn_.incarnation, *exit_, now);
+  return *exit_;
 }
 
 }  // namespace clutch::io

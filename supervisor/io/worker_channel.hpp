@@ -28,6 +28,7 @@ class WorkerChannel {
   WorkerChannel(const WorkerChannel&) = delete;
   WorkerChannel& operator=(const WorkerChannel&) = delete;
 
+  [[nodiscard]] core::WorkerId worker() const noexcept { return spawn_.worker; }
   [[nodiscard]] core::Incarnation incarnation() const noexcept { return spawn_.incarnation; }
   [[nodiscard]] SpawnRequest spawn_request() const;
   void on_spawned(Spawned&&);
@@ -50,14 +51,14 @@ class WorkerChannel {
   void read_page(core::PoolCore&, core::Time now) const;
 
   /// The nursery is gone: waits, bounded, until the kernel has ended this worker.
-  void await_death() const;
+  void await_death();
+  [[nodiscard]] bool lost_with_nursery() const noexcept { return lost_with_nursery_; }
   /// It is reaped. What it had sent arrives until drained() says so, at the latest at a bound.
   void on_exited(core::Exit, core::Time now);
   [[nodiscard]] bool exited() const noexcept { return exit_.has_value(); }
-  [[nodiscard]] std::string how_it_ended() const;
   [[nodiscard]] bool drained(core::Time now);
-  /// Takes the last of everything and tells the core.
-  void end(core::PoolCore&, core::Time now);
+  /// Takes the last of everything, its words and its page too; the end itself is left to be told to the core.
+  [[nodiscard]] const core::Exit& take_last(core::PoolCore&, core::Time now);
 
  private:
   enum class LaneName : std::uint8_t { data, control };
@@ -96,6 +97,7 @@ class WorkerChannel {
   bool attached_[2] = {false, false};
   bool ready_ = false;
   bool attention_ = true;
+  bool lost_with_nursery_ = false;
   std::optional<core::Exit> exit_;
   core::Time drained_by_{};
   protocol::Envelope outgoing_;

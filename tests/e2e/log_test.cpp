@@ -63,6 +63,41 @@ TEST_F(Log, EscapesTheNameOfARefusedCall) {
   EXPECT_TRUE(records_.find("call `shop.no\\nsuch\\x1b[31m`, attempt 1: refused: not_found, not_started"));
 }
 
+TEST_F(Log, WarnsOfAWorkerThatDies) {
+  const auto pool = start_logged(LogLevel::info);
+  EXPECT_FALSE(pool.call<void>("shop.die", "kill").get().ok());
+  ASSERT_TRUE(eventually([&] { return records_.find("was killed by signal 9 (SIGKILL)").has_value(); }));
+  const auto record = *records_.find("was killed by signal 9 (SIGKILL)");
+  EXPECT_EQ(record.level, LogLevel::warning);
+  EXPECT_NE(record.text.find("; 1 call ended as worker_lost; another is started. If nobody killed it"),
+            std::string::npos)
+      << record.text;
+}
+
+TEST_F(Log, DoesNotWarnOfWorkersThatEndAsTold) {
+  EXPECT_TRUE(start_logged(LogLevel::info).stop(10s));
+  EXPECT_EQ(records_.find("exited with status 0")->level, LogLevel::info);
+}
+
+TEST_F(Log, NamesWhatARetryIsFor) {
+  Scratch scratch;
+  const auto pool = start_logged(LogLevel::info);
+  const RetryPolicy policy{.attempts = 5, .delay = 1ms, .exceptions = {"OutOfStock"}};
+  EXPECT_VALUE(pool.with({.retry = policy}).call<int>("shop.fails_until", scratch / "marks", 3).get(), 3);
+  const auto second =
+      records_.find("`shop.fails_until`: attempt 2 of 5 ended as failed (shop.OutOfStock), tried again in ");
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->level, LogLevel::warning);
+}
+
+TEST_F(Log, LeavesAFailedStartToItsCaller) {
+  auto options = shop_options();
+  options.modules = {"broken_import"};
+  options.log = records_.sink();
+  EXPECT_FALSE(Pool::start(options).ok());
+  for (const auto& record : records_.all()) EXPECT_LT(record.level, LogLevel::warning) << record.text;
+}
+
 TEST_F(Log, SaysNothingOfCallsAtInfo) {
   const auto pool = start_logged(LogLevel::info);
   EXPECT_VALUE(pool.call<int>("shop.echo", 1).get(), 1);
