@@ -11,6 +11,12 @@ def test_debug_tells_each_step_of_a_call(clutch: Any) -> None:
     assert "quince" not in done.stderr
 
 
+def test_a_failed_import_is_told_once(clutch: Any) -> None:
+    done = clutch("run", "broken.function")
+    assert done.stderr.count("cannot be imported") == 1
+    assert done.stderr.count("LookupError: this module is broken") == 2  # in the sentence, and the traceback's last line
+
+
 def test_info_tells_none(clutch: Any) -> None:
     done = clutch("run", "sample.echo", "quince", "--log-level", "info")
     assert "ready: " in done.stderr

@@ -99,7 +99,6 @@ class Worker:
             lane.send_blocking(self._session.encode([record]), CONNECT_MS)
 
     def _boot_failed(self, failure: BootFailure) -> int:
-        _log.error("%s", failure)
         self._data.send_blocking(self._session.encode([(BOOT_FAILED, failure.error)]), CONNECT_MS)
         self._data.close()
         self._control.close()
@@ -112,7 +111,6 @@ class Worker:
         try:
             await self._lifespans.enter(loop, timeout_s)
         except BootFailure as failure:
-            _log.error("%s", failure)
             self._data.send_blocking(self._session.encode([(BOOT_FAILED, failure.error)]), CONNECT_MS)
             self._end(STATUS_BOOT_FAILED)
             return
