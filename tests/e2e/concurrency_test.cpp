@@ -10,13 +10,28 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-TEST(Concurrency, AHundredSleepersTakeAsLongAsOne) {
-  const auto& pool = shared_pool();
+/// How long `count` calls of a second each took, all made at once.
+Clock::duration of_sleepers(const Pool& pool, int count) {
   const auto before = Clock::now();
   std::vector<Call<int>> calls;
-  for (int i = 0; i < 100; ++i) calls.push_back(pool.call<int>("shop.sleep", 1.0, i));
-  for (int i = 0; i < 100; ++i) EXPECT_VALUE(calls[static_cast<std::size_t>(i)].get(), i);
-  EXPECT_LT(Clock::now() - before, 2s);
+  for (int i = 0; i < count; ++i) calls.push_back(pool.call<int>("shop.sleep", 1.0, i));
+  for (int i = 0; i < count; ++i) EXPECT_EQ(calls[static_cast<std::size_t>(i)].get().value(), i);
+  return Clock::now() - before;
+}
+
+/// The best of three: what else the machine does can only make it longer.
+Clock::duration best_of_sleepers(const Pool& pool, int count, Clock::duration enough) {
+  auto best = of_sleepers(pool, count);
+  for (int i = 0; i < 2 && best >= enough; ++i) best = std::min(best, of_sleepers(pool, count));
+  return best;
+}
+
+TEST(Concurrency, AHundredSleepersTakeAsLongAsOne) { EXPECT_LT(best_of_sleepers(shared_pool(), 100, 1200ms), 1200ms); }
+
+TEST(Concurrency, TenThousandSleepersOfASecondTakeLessThanThree) {
+  auto options = shop_options();
+  options.concurrency = 10'000;
+  EXPECT_LT(best_of_sleepers(start(options), 10'000, 3s), 3s);
 }
 
 TEST(Concurrency, TenThousandRunAtOnceWhereAllowed) {
@@ -95,22 +110,6 @@ TEST(Concurrency, RunsPlainFunctionsUpToTheThreads) {
   EXPECT_LE(threads.size(), 4u);
   EXPECT_GE(Clock::now() - before, 390ms);
   EXPECT_LT(Clock::now() - before, 1400ms);
-}
-
-TEST(Concurrency, TakesCallsFromManyThreads) {
-  const auto& pool = shared_pool();
-  std::atomic<int> wrong{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 500; ++i) {
-        const auto result = pool.call<int>("shop.echo", t * 1000 + i).get();
-        if (!result.ok() || result.value() != t * 1000 + i) ++wrong;
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

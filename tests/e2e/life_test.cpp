@@ -2,8 +2,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-
+#include <fstream>
 #include <thread>
 
 #include "e2e/support.hpp"
@@ -17,6 +18,15 @@ std::size_t open_descriptors() {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
   return count;
+}
+
+std::vector<pid_t> children_of(pid_t process) {
+  std::vector<pid_t> children;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    std::ifstream file(thread.path() / "children");
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+  }
+  return children;
 }
 
 std::size_t sockets_left() {
@@ -43,6 +53,30 @@ TEST(Life, LeavesNothingBehind) {
   EXPECT_FALSE(alive(worker));
   EXPECT_EQ(open_descriptors(), descriptors);
   EXPECT_EQ(sockets_left(), sockets);
+}
+
+TEST(Life, LeavesTheHostsSignalsAlone) {
+  std::vector<struct sigaction> before(NSIG);
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, nullptr, &before[static_cast<std::size_t>(number)]);
+  const auto pool = start(shop_options());
+  EXPECT_VALUE(pool.call<int>("shop.echo", 1).get(), 1);
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction now {};
+    ::sigaction(number, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, before[static_cast<std::size_t>(number)].sa_handler) << "signal " << number;
+  }
+}
+
+TEST(Life, HasOneProcessOfTheHostAndThatIsTheNursery) {
+  const auto pool = start(shop_options(2));
+  const auto children = children_of(::getpid());
+  EXPECT_EQ(children, std::vector<pid_t>{pool.nursery_pid()});
+  std::vector<pid_t> workers;
+  for (const auto& worker : pool.workers()) workers.push_back(worker.pid);
+  auto of_the_nursery = children_of(pool.nursery_pid());
+  std::sort(workers.begin(), workers.end());
+  std::sort(of_the_nursery.begin(), of_the_nursery.end());
+  EXPECT_EQ(of_the_nursery, workers);
 }
 
 TEST(Life, EndingThePoolCancelsWhatIsUnderWay) {

@@ -45,6 +45,7 @@ TEST(Start, FailsWhereALifespanRaises) {
   EXPECT_FAILS(pool, failed, setup, not_started);
   ASSERT_TRUE(pool.error().exception);
   EXPECT_EQ(pool.error().exception->type, "ConnectionError");
+  EXPECT_NE(pool.error().exception->traceback.find("with_lifespan.py\", line"), std::string::npos);
 }
 
 TEST(Start, EntersALifespanOnceAWorkerAndLeavesItAtTheEnd) {
@@ -82,6 +83,47 @@ TEST(Start, SaysWhatToInstallInAPythonWithoutThePackages) {
   ASSERT_FALSE(pool.ok());
   EXPECT_EQ(pool.error().stage, Stage::setup);
   EXPECT_NE(pool.error().message.find("pip install"), std::string::npos) << describe(pool.error());
+}
+
+TEST(Start, BoundsALifespanThatDoesNotEnter) {
+  Scratch scratch;
+  auto options = shop_options();
+  options.modules = {"with_lifespan"};
+  options.env = {{"LIFESPAN_LOG", scratch / "log"}, {"LIFESPAN_HANGS", "enter"}};
+  options.start_timeout = 1s;
+  const auto before = std::chrono::steady_clock::now();
+  const auto pool = Pool::start(options);
+  ASSERT_FALSE(pool.ok());
+  EXPECT_EQ(pool.error().stage, Stage::setup) << describe(pool.error());
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 20s);
+  EXPECT_EQ(scratch.lines("log"), std::vector<std::string>{"open"});
+}
+
+TEST(Start, BoundsALifespanThatDoesNotLeave) {
+  Scratch scratch;
+  auto options = shop_options();
+  options.modules = {"with_lifespan"};
+  options.env = {{"LIFESPAN_LOG", scratch / "log"}, {"LIFESPAN_HANGS", "leave"}};
+  auto pool = start(options);
+  EXPECT_VALUE(pool.call<int>("with_lifespan.use").get(), 1);
+  const auto before = std::chrono::steady_clock::now();
+  pool.stop(500ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 20s);
+  EXPECT_EQ(scratch.lines("log"), std::vector<std::string>{"open"});
+}
+
+TEST(Start, LeavesALifespanAfterTheLastCall) {
+  Scratch scratch;
+  auto options = shop_options();
+  options.modules = {"with_lifespan"};
+  options.env = {{"LIFESPAN_LOG", scratch / "log"}};
+  auto pool = start(options);
+  auto last = pool.call<int>("with_lifespan.use_slowly", 0.3);
+  auto behind = pool.call<int>("with_lifespan.use_plainly", 0.4);
+  EXPECT_TRUE(pool.stop(10s));
+  EXPECT_VALUE(last.get(), 1);
+  EXPECT_VALUE(behind.get(), 2);
+  EXPECT_EQ(scratch.lines("log"), (std::vector<std::string>{"open", "used", "used", "close"}));
 }
 
 TEST(Start, RefusesOptionsThatCannotBeMeant) {

@@ -1,7 +1,12 @@
 // The ways to wait for a call, against real workers.
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <future>
+#include <thread>
 
 #include "e2e/support.hpp"
 
@@ -26,13 +31,43 @@ TEST(Waiting, ForATimeTellsWhetherItIsOver) {
   EXPECT_VALUE(call.get(), 7);
 }
 
-TEST(Waiting, ThenRunsElsewhere) {
-  std::promise<std::thread::id> where;
+std::string name_of_this_thread() {
+  std::array<char, 16> name{};
+  ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+  return name.data();
+}
+
+TEST(Waiting, ThenRunsOnTheCompletionThreadAndNeverOnTheLoop) {
+  std::promise<std::string> where;
   shared_pool().call<int>("shop.sleep", 0.01, 7).then([&](const Result<int>& result) {
     EXPECT_VALUE(result, 7);
-    where.set_value(std::this_thread::get_id());
+    where.set_value(name_of_this_thread());
   });
-  EXPECT_TRUE(where.get_future().get() != std::this_thread::get_id());
+  EXPECT_EQ(where.get_future().get(), "clutch-complete");
+}
+
+TEST(Waiting, ACoroutineResumesOnTheCompletionThread) {
+  std::promise<std::string> where;
+  const auto run = [&](const Pool& pool) -> Fire {
+    static_cast<void>(co_await pool.call<int>("shop.sleep", 0.01, 1));
+    where.set_value(name_of_this_thread());
+  };
+  run(shared_pool());
+  EXPECT_EQ(where.get_future().get(), "clutch-complete");
+}
+
+TEST(Waiting, ACallbackThatBlocksHoldsUpNoOtherCall) {
+  const auto& pool = shared_pool();
+  std::promise<void> release;
+  std::promise<void> released;
+  pool.call<int>("shop.echo", 1).then([&](const Result<int>&) {
+    release.get_future().wait();
+    released.set_value();
+  });
+  for (int i = 0; i < 100; ++i) EXPECT_VALUE(pool.call<int>("shop.echo", i).get(), i);
+  EXPECT_VALUE(pool.call<int>("shop.sleep", 0.01, 1).get(), 1);
+  release.set_value();
+  released.get_future().wait();
 }
 
 TEST(Waiting, ACoroutineGoesOnWithTheResult) {
@@ -56,6 +91,22 @@ TEST(Waiting, ACallbackMayCallAgain) {
   };
   next(0);
   EXPECT_EQ(done.get_future().get(), 100);
+}
+
+TEST(Waiting, AnyThreadMayCall) {
+  const auto& pool = shared_pool();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        const auto result = pool.call<int>("shop.echo", t * 1000 + i).get();
+        if (!result.ok() || result.value() != t * 1000 + i) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace
