@@ -58,7 +58,9 @@ std::vector<std::string> absolute_path(const std::vector<fs::path>& path) {
 
 std::vector<std::string> environment_of(const PoolOptions& options) {
   auto extra = options.env;
-  extra["PYTHONPATH"] = find_worker_sources().string();  // the worker takes it out again
+  // The worker takes these out again. Not -P, of which a Python that is too old knows nothing, and so could not say so.
+  extra["PYTHONPATH"] = find_worker_sources().string();
+  extra["PYTHONSAFEPATH"] = "1";
   if (options.library_threads != 0) {
     for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
                              "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"}) {
@@ -130,8 +132,15 @@ BootPlan::BootPlan(const PoolOptions& given)
 
 std::vector<std::string> BootPlan::command(const std::string& data, const std::string& control,
                                            std::uint64_t incarnation) const {
-  return {python, "-P",        "-m",    "clutch_worker", "--data",
-          data,   "--control", control, "--incarnation", std::to_string(incarnation)};
+  return {python,
+          "-m",
+          "clutch_worker",
+          "--data",
+          data,
+          "--control",
+          control,
+          "--incarnation",
+          std::to_string(incarnation)};
 }
 
 void BootPlan::write_config(protocol::Writer& writer, core::Time setup_by) const {

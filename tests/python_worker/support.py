@@ -92,14 +92,14 @@ class FakeSupervisor:
 
         ends = [f"--{name}=ipc://{directory}/{self.incarnation}.{name}" for name in self.lanes]
         self.process = subprocess.Popen(
-            [python, "-P", "-m", "clutch_worker", *ends, f"--incarnation={self.incarnation}"],
+            [python, "-m", "clutch_worker", *ends, f"--incarnation={self.incarnation}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             preexec_fn=place,
             close_fds=True,
             pass_fds=(3, 4, 5, 6),
-            env={**os.environ, "PYTHONPATH": str(SOURCES), **(environment or {})},
+            env={**os.environ, "PYTHONPATH": str(SOURCES), "PYTHONSAFEPATH": "1", **(environment or {})},
             start_new_session=True,
         )
         for fd in high.values():

@@ -1,4 +1,4 @@
-"""`python -P -m clutch_worker`: checks what it needs before it imports anything that needs it."""
+"""`python -m clutch_worker`: checks what it needs before it imports anything that needs it."""
 
 import sys
 
@@ -7,7 +7,7 @@ STATUS_UNUSABLE = 3
 
 def _missing():
     # type: () -> str
-    """One sentence with the command that mends it; empty if nothing is missing. No syntax here is newer than 3.7's."""
+    """One sentence with the command that mends it, or an empty one. No syntax here is newer than Python 2's."""
     if sys.version_info < (3, 11):  # noqa: UP036  an older one is what this is for
         version = ".".join(map(str, sys.version_info[:3]))
         advice = "create the environment with python3.11 -m venv"
@@ -20,7 +20,7 @@ def _missing():
             missing.append(package)
     if missing:
         names = " ".join(missing)
-        return f"clutch_worker needs {names}: install with {sys.executable} -m pip install {names}"
+        return "clutch_worker needs %s: install with %s -m pip install %s" % (names, sys.executable, names)  # noqa: UP031
     return ""
 
 

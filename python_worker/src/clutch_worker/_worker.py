@@ -246,7 +246,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(FD_FAULTHANDLER)
-    os.environ.pop("PYTHONPATH", None)  # the supervisor's, for this import alone: not for the user's own children
+    for name in ("PYTHONPATH", "PYTHONSAFEPATH"):  # the supervisor's, for this start: not for the user's own children
+        os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
