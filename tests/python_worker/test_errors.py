@@ -73,6 +73,14 @@ def test_context_counts_where_it_is_not_suppressed() -> None:
     assert "cause" not in describe(caught(suppressed))
 
 
+def test_notes_come_in_their_order_up_to_a_bound() -> None:
+    error = ValueError("noted")
+    assert describe(error)["notes"] == []
+    for n in range(20):
+        error.add_note(f"note {n}")
+    assert describe(error)["notes"] == [f"note {n}" for n in range(16)]
+
+
 def test_groups_are_bounded() -> None:
     wide: BaseExceptionGroup[Any] = ExceptionGroup("wide", [ValueError(str(n)) for n in range(100)])
     data = describe(wide)

@@ -122,6 +122,8 @@ def test_what_does_not_cross_says_what_and_where(value: Any, text: str | None) -
 
 def test_the_deepest_that_crosses() -> None:
     assert sent(nested(64)) == nested(64)
+    with pytest.raises(ResultFault, match="nested deeper than 64"):
+        sent(nested(65))
 
 
 def test_what_was_returned_can_change_no_more() -> None:
