@@ -4,10 +4,10 @@ A patch begins with a header:
 
     Breaks: one sentence, what a user would see
     Test: ctest REGEX            or    Test: pytest ARGUMENTS
-    Targets: protocol_tests …    (optional) what to build; default all
+    Targets: protocol_tests …    what to build; left out: for ctest everything, for pytest nothing
 
-Each is applied to a copy of the tree, in build/mutate/, that is built and whose named test must then fail. Before, the
-same test must pass.
+All is done in a copy of the tree, in build/mutate/. There each named test must pass; then one patch after the other is
+applied, its targets are built, and its test must fail.
 """
 
 # ruff: noqa: T201
@@ -18,11 +18,13 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / "build" / "mutate"
+PROGRAMS = COPY / "build" / "release" / "bin"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
@@ -48,18 +50,14 @@ def read(path: Path) -> Mutation:
             header[key] = value.strip()
     if not {"Breaks", "Test"} <= header.keys():
         raise SystemExit(f"{path}: its header must have the lines 'Breaks: …' and 'Test: …'")
-    return Mutation(
-        path, header["Breaks"], tuple(shlex.split(header["Test"])), tuple(header.get("Targets", "").split())
-    )
-
-
-class DoesNotBuild(Exception):
-    pass
+    test = tuple(shlex.split(header["Test"]))
+    targets = header.get("Targets", "" if test[0] == "pytest" else "all")
+    return Mutation(path, header["Breaks"], test, tuple(targets.split()))
 
 
 def run(*command: str | Path, check: bool = True) -> tuple[bool, str]:
     # The copy is inside the tree: git is not to look for the repository above it.
-    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(COPY.parent)}
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(COPY.parent), "CLUTCH_BIN_DIR": str(PROGRAMS)}
     done = subprocess.run(
         command, cwd=COPY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -93,40 +91,37 @@ def copy_tree() -> None:
         venv.symlink_to(ROOT / ".venv")
 
 
-def build(mutation: Mutation) -> None:
-    targets = [part for target in mutation.targets for part in ("--target", target)]
-    built, output = run("cmake", "--build", "--preset", "release", *targets, check=False)
-    if not built:
-        raise DoesNotBuild(output[-2000:])
+def build(targets: Iterable[str]) -> str:
+    """What the compiler says, if it fails."""
+    if not targets:
+        return ""
+    chosen = [part for target in targets for part in ("--target", target)]
+    built, output = run("cmake", "--build", "--preset", "release", *chosen, check=False)
+    return "" if built else output[-2000:]
 
 
-def test_passes(mutation: Mutation) -> bool:
-    kind, *arguments = mutation.test
+def test_passes(test: tuple[str, ...]) -> bool:
+    kind, *arguments = test
     if kind == "ctest":
         passed, output = run("ctest", "--preset", "release", "-R", *arguments, check=False)
         if "No tests were found" in output:
-            raise SystemExit(f"{mutation.path}: no ctest is called {arguments}")
+            raise SystemExit(f"no ctest is called {arguments}")
         return passed
     if kind == "pytest":
         config = ("-c", "python_worker/pyproject.toml", "--rootdir=.")
-        passed, output = run(PYTHON, "-m", "pytest", "-q", *config, *arguments, check=False)
-        if "no tests ran" in output or "not found:" in output:
-            raise SystemExit(f"{mutation.path}: pytest finds nothing by {arguments}")
-        return passed
-    raise SystemExit(f"{mutation.path}: Test: must begin with ctest or pytest")
+        return run(PYTHON, "-m", "pytest", "-q", "-x", *config, *arguments, check=False)[0]
+    raise SystemExit(f"Test: must begin with ctest or pytest, not {kind}")
 
 
 def survives(mutation: Mutation) -> str | None:
-    """Why the mutation was not caught, or nothing."""
-    build(mutation)
-    if not test_passes(mutation):
-        return "its test fails without it too"
-    run("git", "apply", "--whitespace=nowarn", mutation.path)
+    """Why the mutation was not caught, or nothing. What it made of the sources is undone; what it built is not."""
+    applied, output = run("git", "apply", "--whitespace=nowarn", mutation.path, check=False)
+    if not applied:
+        return f"it does not apply: {output}"
     try:
-        build(mutation)
-        return "its test passes with it" if test_passes(mutation) else None
-    except DoesNotBuild as error:
-        return f"it does not build: {error}"
+        if trouble := build(mutation.targets):
+            return f"it does not build: {trouble}"
+        return "its test passes with it" if test_passes(mutation.test) else None
     finally:
         run("git", "apply", "-R", "--whitespace=nowarn", mutation.path)
 
@@ -134,10 +129,16 @@ def survives(mutation: Mutation) -> str | None:
 def main() -> int:
     paths = [Path(argument).resolve() for argument in sys.argv[1:]]
     paths = paths or sorted((ROOT / "tests" / "mutations").glob("*.patch"))
-    mutations = [read(path) for path in paths]
+    # Those that build the same follow each other: what one mutated the next has to build again.
+    mutations = sorted(map(read, paths), key=lambda mutation: (mutation.targets, mutation.name))
     copy_tree()
     # What a mutation leaves unused is no reason to stop.
     run("cmake", "--preset", "release", "-D", "CMAKE_COMPILE_WARNING_AS_ERROR=OFF")
+    if trouble := build(sorted({target for mutation in mutations for target in mutation.targets})):
+        raise SystemExit(f"without any mutation it does not build: {trouble}")
+    for test in sorted({mutation.test for mutation in mutations}):
+        if not test_passes(test):
+            raise SystemExit(f"without any mutation this fails: {shlex.join(test)}")
     caught = 0
     for mutation in mutations:
         why = survives(mutation)
