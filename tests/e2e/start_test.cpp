@@ -85,6 +85,26 @@ TEST(Start, SaysWhatToInstallInAPythonWithoutThePackages) {
   EXPECT_NE(pool.error().message.find("pip install"), std::string::npos) << describe(pool.error());
 }
 
+TEST(Start, SaysThatAPythonIsTooOld) {
+  Scratch scratch;
+  // This one says that it is older, and knows no option that an older one does not.
+  const auto old = scratch / "python";
+  std::ofstream(old)
+      << "#!/bin/sh\n[ \"$1\" = -m ] || { echo \"Unknown option: $1\" >&2; exit 2; }\nexec '" << shop_options().python
+      << "' -c 'import runpy, sys\nsys.version_info = (3, 9, 18, \"final\", 0)\nsys.executable = \"" << old
+      << "\"\ndel sys.argv[0]\nrunpy.run_module(sys.argv.pop(1), run_name=\"__main__\", alter_sys=True)' \"$@\"\n";
+  std::filesystem::permissions(old, std::filesystem::perms::owner_all);
+  auto options = shop_options();
+  options.python = old;
+  const auto pool = Pool::start(options);
+  ASSERT_FALSE(pool.ok());
+  EXPECT_EQ(pool.error().stage, Stage::setup);
+  for (const std::string& said : {std::string("Python 3.11 or later"), old + " is 3.9.18", std::string("-m venv")}) {
+    EXPECT_NE(pool.error().message.find(said), std::string::npos) << pool.error().message;
+  }
+  EXPECT_EQ(pool.error().message.find('\n'), std::string::npos) << pool.error().message;
+}
+
 TEST(Start, BoundsALifespanThatDoesNotEnter) {
   Scratch scratch;
   auto options = shop_options();
