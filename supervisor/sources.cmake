@@ -33,13 +33,14 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/status_page.cpp
   io/worker_channel.cpp
   io/worker_end.cpp
-  io/worker_sources.cpp)
+  io/worker_sources.cpp
+  text/duration.cpp
+  text/nearest.cpp)
 
 # clutchd but for its main().
 set(CLUTCH_DAEMON_SOURCES
   daemon/config.cpp
   daemon/config_table.cpp
   daemon/daemon.cpp
-  daemon/duration.cpp
   daemon/log.cpp
   daemon/notify.cpp)

@@ -1,6 +1,6 @@
 #include "flags.hpp"
 
-#include "duration.hpp"
+#include "text/duration.hpp"
 
 namespace clutch::cli {
 namespace {
@@ -30,7 +30,7 @@ std::string show_again(std::string text) {
 void add_duration(CLI::App& app, const std::string& flag, std::optional<std::chrono::nanoseconds>& to,
                   const std::string& text) {
   const auto take = [&to, flag](const std::string& given) {
-    to = parse_duration(given);
+    to = text::parse_duration(given, "s");
     if (!to) throw CLI::ValidationError(flag, "`" + given + "` is no duration: write 30s, 1.5s, 250ms, 2m or 1h");
   };
   app.add_option_function<std::string>(flag, take, text)->type_name("DURATION");

@@ -16,7 +16,7 @@ namespace clutch::cli {
 [[nodiscard]] std::vector<std::string> hidden_arguments(int argc, const char* const* argv);
 [[nodiscard]] std::string show_again(std::string text);
 
-/// "30s" and the like: duration.hpp.
+/// "30s" and the like; a number alone is seconds.
 void add_duration(CLI::App& app, const std::string& flag, std::optional<std::chrono::nanoseconds>& to,
                   const std::string& text);
 /// KEY=VALUE, as often as one likes.

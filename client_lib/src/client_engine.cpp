@@ -170,9 +170,11 @@ void ClientEngine::drop_link(Time now) {
 }
 
 void ClientEngine::receive(Time now) {
+  // Asked first: what came before the end is then there to be received.
+  const bool lost = link_ && (link_->lost() || link_failed_);
   for (int i = 0; link_ && i < messages_a_turn; ++i) {
     if (!link_->receive(received_)) {
-      if (link_->lost() || link_failed_) session_.on_link_lost("its connection was closed");
+      if (lost) session_.on_link_lost("its connection was closed");
       return;
     }
     session_.on_message(received_, now);

@@ -18,9 +18,6 @@ Error setup_error(std::string message) {
 Pool::Pool(std::shared_ptr<detail::PoolEngine> engine) : Caller(engine, {}), engine_(std::move(engine)) {}
 
 Result<Pool> Pool::start(PoolOptions options) {
-  if (options.workers == 0 || options.concurrency == 0 || options.threads == 0) {
-    return setup_error("workers, concurrency and threads of a pool must each be at least 1");
-  }
   if (options.modules.empty()) return setup_error("a pool needs at least one module: `modules` is empty");
   try {
     auto engine = std::make_shared<detail::PoolEngine>(options);

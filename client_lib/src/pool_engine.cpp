@@ -97,11 +97,11 @@ FunctionList PoolEngine::functions() {
   if (forked()) return list;
   const std::lock_guard lock(guard_);
   const core::PoolCore& core = shell_->core();
-  for (const auto& function : core.functions().all()) {
+  for (const auto* function : core.functions().current()) {
     std::string per;
-    if (function.limit != 0) per = function.limit_per_pool ? "pool" : "worker";
-    list.functions.push_back({function.name, std::string(to_string(function.kind)), function.signature, function.doc,
-                              function.limit, std::move(per), function.notes, options_.name});
+    if (function->limit != 0) per = function->limit_per_pool ? "pool" : "worker";
+    list.functions.push_back({function->name, std::string(to_string(function->kind)), function->signature,
+                              function->doc, function->limit, std::move(per), function->notes, options_.name});
   }
   for (const auto& entry : core.left_out()) list.left_out.push_back({entry.name, entry.why, options_.name});
   return list;

@@ -23,6 +23,11 @@ struct SendCancel {
   bool deadline = false;  ///< why: its deadline passed, not a caller's wish
 };
 
+struct SendPing {
+  WorkerId worker;
+  std::uint64_t n = 0;
+};
+
 /// The one outcome of a call.
 struct Delivery {
   SessionId session;
@@ -43,6 +48,12 @@ struct Kill {
 struct SendStop {
   WorkerId worker;
   Time by = never;
+};
+/// It left a PING unanswered for too long, or answers again: for the log, and for whoever can see a lost lane.
+struct Silence {
+  WorkerId worker;
+  Incarnation incarnation;
+  bool over = false;
 };
 struct Started {};
 struct StartFailed {
@@ -68,11 +79,12 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction = std::variant<Spawn, Kill, SendStop, Started, StartFailed, PoolFailed, Stopped>;
+using LifeAction = std::variant<Spawn, Kill, SendStop, Silence, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;
   std::vector<SendCancel> cancels;
+  std::vector<SendPing> pings;
   std::vector<Delivery> deliveries;
   std::vector<LifeAction> life;
   std::vector<CallStep> steps;
@@ -80,12 +92,13 @@ struct Actions {
   void clear() noexcept {
     runs.clear();
     cancels.clear();
+    pings.clear();
     deliveries.clear();
     life.clear();
     steps.clear();
   }
   [[nodiscard]] bool empty() const noexcept {
-    return runs.empty() && cancels.empty() && deliveries.empty() && life.empty() && steps.empty();
+    return runs.empty() && cancels.empty() && pings.empty() && deliveries.empty() && life.empty() && steps.empty();
   }
   /// Whether there is more to do than to send and to deliver.
   [[nodiscard]] bool only_traffic() const noexcept { return life.empty(); }

@@ -35,13 +35,14 @@ void PoolCore::count_limit(Call& call, Worker& worker, int change) {
 }
 
 // The least loaded worker with room that has the function and is below its limit. `room`: another call might be sent.
+// To one that does not answer none is: here a call can still go to another, sent there it could not.
 Worker* PoolCore::choose(const Call& call, bool& room) const {
   const Function& function = functions_[call.function];
   const auto at = call.function.value;
   const auto full = [&](std::uint32_t running) { return function.limit != 0 && running >= function.limit; };
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
-    if (worker->state != WorkerState::ready || !worker->lane(call.execution).has_room()) continue;
+    if (worker->state != WorkerState::ready || worker->silent || !worker->lane(call.execution).has_room()) continue;
     room = true;
     if (!worker->has(call.function)) continue;
     if (full(function.limit_per_pool ? running_in_pool_[at] : worker->running[at])) continue;

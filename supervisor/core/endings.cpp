@@ -69,6 +69,7 @@ void PoolCore::drop_hopeless(Call& call) {
 
 // The worker is done with it.
 void PoolCore::finish(Call& call, Worker& worker, Time now) {
+  worker.answered = true;
   Lane& lane = worker.lane(call.execution);
   --(call.state == CallState::sent ? lane.sent : lane.begun);
   Queue::remove(call);

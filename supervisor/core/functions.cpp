@@ -2,26 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
-#include <utility>
+
+#include "text/nearest.hpp"
 
 namespace clutch::core {
 namespace {
 
 constexpr std::array<std::string_view, 4> kinds = {"coroutine", "async_generator", "generator", "plain"};
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, substituted}));
-    }
-  }
-  return row.back();
-}
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
@@ -57,6 +44,14 @@ std::optional<FunctionId> Functions::find(std::string_view name) const {
   return at->second;
 }
 
+std::vector<const Function*> Functions::current() const {
+  std::vector<const Function*> current;
+  for (std::uint32_t i = 0; i < functions_.size(); ++i) {
+    if (find(functions_[i].name) == FunctionId{i}) current.push_back(&functions_[i]);
+  }
+  return current;
+}
+
 std::string Functions::not_found_message(std::string_view name, const std::vector<LeftOut>& left_out) const {
   std::string message = "there is no function `" + std::string(name) + "` in this pool";
   const auto why = std::find_if(left_out.begin(), left_out.end(), [&](const auto& it) { return it.name == name; });
@@ -65,7 +60,7 @@ std::string Functions::not_found_message(std::string_view name, const std::vecto
   std::size_t nearest_distance = std::max<std::size_t>(2, name.size() / 4) + 1;
   for (const auto& function : functions_) {
     // The right function without, or with another, module is what people most often write.
-    const auto distance = last_part(function.name) == last_part(name) ? 1 : edit_distance(function.name, name);
+    const auto distance = last_part(function.name) == last_part(name) ? 1 : text::edit_distance(function.name, name);
     if (distance < nearest_distance) {
       nearest = &function;
       nearest_distance = distance;

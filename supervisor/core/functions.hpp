@@ -50,6 +50,8 @@ class Functions {
   [[nodiscard]] std::optional<FunctionId> find(std::string_view name) const;
   [[nodiscard]] const Function& operator[](FunctionId id) const { return functions_[id.value]; }
   [[nodiscard]] const std::vector<Function>& all() const noexcept { return functions_; }
+  /// By id, those that their name stands for: not what was of another kind before.
+  [[nodiscard]] std::vector<const Function*> current() const;
   [[nodiscard]] std::size_t size() const noexcept { return functions_.size(); }
 
   /// The sentence for a caller who named something else: with what they may have meant.

@@ -1,6 +1,7 @@
 // Workers' lives, by the table in worker.hpp, and the pool's own.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/pool_core.hpp"
 
@@ -26,6 +27,9 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.index_of.clear();
   worker.running.assign(functions_.size(), 0);
   worker.boot_error.reset();
+  worker.answered = false;
+  worker.pings = worker.pings_answered = 0;
+  worker.silent = false;
   worker.act_at = after(now, options_.start_timeout);
   actions_.life.emplace_back(Spawn{worker.id, worker.incarnation, worker.act_at});
 }
@@ -42,8 +46,9 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   worker->index_of.assign(functions_.size(), Worker::absent_index);
   for (std::uint32_t i = 0; i < ids.size(); ++i) worker->index_of[ids[i].value] = i;
   worker->state = WorkerState::ready;
-  worker->act_at = never;
+  worker->act_at = options_.ping_interval > Duration(0) ? after(now, options_.ping_interval) : never;
   worker->boots_failed = 0;
+  worker->ready_since = now;
   if (state_ == PoolState::draining) {
     stop_if_drained(now);
   } else if (state_ == PoolState::starting && std::all_of(workers_.begin(), workers_.end(), [](const auto& each) {
@@ -60,6 +65,29 @@ void PoolCore::on_boot_failed(WorkerId id, Incarnation incarnation, Error error,
   if (worker == nullptr) return;
   if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "BOOT_FAILED after REGISTER");
   worker->boot_error = std::move(error);  // its exit follows
+}
+
+// One at a time: a worker that does not answer is not asked again, but found silent once.
+void PoolCore::ping(Worker& worker, Time now) {
+  if (worker.pings == worker.pings_answered) {
+    actions_.pings.push_back({worker.id, ++worker.pings});
+    worker.act_at = after(now, options_.ping_unanswered_max);
+  } else {
+    worker.silent = true;
+    actions_.life.emplace_back(Silence{worker.id, worker.incarnation});
+  }
+}
+
+void PoolCore::on_pong(WorkerId id, Incarnation incarnation, std::uint64_t n, Time now) {
+  Worker* worker = current(id, incarnation);
+  if (worker == nullptr) return;
+  if (n > worker->pings) return on_violation(id, incarnation, "PONG without its PING");
+  if (n <= worker->pings_answered || worker->state != WorkerState::ready) return;
+  worker->pings_answered = n;
+  worker->act_at = after(now, options_.ping_interval);
+  if (!std::exchange(worker->silent, false)) return;
+  actions_.life.emplace_back(Silence{.worker = id, .incarnation = incarnation, .over = true});
+  pump(now);
 }
 
 void PoolCore::on_violation(WorkerId id, Incarnation incarnation, std::string why) {
@@ -102,11 +130,27 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
   if (state_ == PoolState::failed) answer_queued(*failure_);
   if (!booted) return on_boot_over(*worker, now);
   if (state_ == PoolState::running || state_ == PoolState::starting) {
-    ++worker->restarts;
-    spawn(*worker, now);
+    respawn(*worker, now);
     pump(now);
   }
   stop_if_drained(now);
+}
+
+// One that died once may have met a bad call. One that dies as soon as it is ready, again and again, must not keep the
+// machine busy with starting it.
+void PoolCore::respawn(Worker& worker, Time now) {
+  ++worker.restarts;
+  const bool settled = worker.answered || now - worker.ready_since >= options_.settled_after;
+  worker.short_lives = settled ? 0 : worker.short_lives + 1;
+  const auto delay = worker.short_lives < 2 ? Duration(0) : backoff(worker.short_lives - 1);
+  if (delay <= Duration(0)) return spawn(worker, now);
+  worker.act_at = after(now, delay);
+}
+
+Duration PoolCore::backoff(std::uint32_t times) const {
+  constexpr std::uint32_t doublings_max = 20;  // a respawn_delay_max beyond is as good as none
+  const auto grown = options_.respawn_delay * (std::int64_t{1} << std::min(times - 1, doublings_max));
+  return std::min(grown, options_.respawn_delay_max);
 }
 
 // What began is lost; what did not is queued again, ahead of the rest and in its old order.
@@ -153,7 +197,7 @@ void PoolCore::on_boot_over(Worker& worker, Time now) {
       fail(error);
       actions_.life.emplace_back(PoolFailed{std::move(error)});
     } else {
-      worker.act_at = now + options_.respawn_delay * (1 << std::min(worker.boots_failed - 1, 6u));
+      worker.act_at = after(now, backoff(worker.boots_failed));
     }
   }
   stop_if_drained(now);

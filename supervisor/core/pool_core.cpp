@@ -3,10 +3,20 @@
 #include "core/pool_core.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace clutch::core {
 
+std::string flaw_of(const PoolCoreOptions& options) {
+  const auto needs_one = [](std::string name) { return "`" + std::move(name) + "` of a pool must be at least 1"; };
+  if (options.workers == 0) return needs_one("workers");
+  if (options.concurrency == 0) return needs_one("concurrency");
+  if (options.threads == 0) return needs_one("threads");
+  return {};
+}
+
 PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now) {
+  if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
   for (std::uint32_t i = 0; i < options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->id = WorkerId{i};
@@ -106,6 +116,13 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
     call = next;
   }
   resume(*sessions_[id.value], now);  // what is detached goes on
+  if (calls.empty()) forget_session(id);
+}
+
+// One that closes with detached calls stays until its id names another.
+void PoolCore::forget_session(SessionId id) {
+  sessions_[id.value].reset();
+  while (!sessions_.empty() && !sessions_.back()) sessions_.pop_back();
 }
 
 PoolCore::Session& PoolCore::session(SessionId id) {
@@ -247,6 +264,8 @@ void PoolCore::on_time(Time now) {
     worker->act_at = never;
     if (worker->state == WorkerState::absent) {
       spawn(*worker, now);
+    } else if (worker->state == WorkerState::ready) {
+      ping(*worker, now);
     } else if (worker->state == WorkerState::booting) {
       Error error;
       error.code = Code::unavailable;

@@ -40,6 +40,7 @@ struct PoolCounters {
 
 class PoolCore {
  public:
+  /// Throws std::invalid_argument, with a sentence, where flaw_of() finds one.
   PoolCore(PoolCoreOptions options, Time now);
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
@@ -70,6 +71,7 @@ class PoolCore {
   void on_begun(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
   /// The same two cells, read from the status page after `now` was read from the clock.
   void on_page(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
+  void on_pong(WorkerId, Incarnation, std::uint64_t n, Time now);
   /// The peer broke the protocol: it is killed.
   void on_violation(WorkerId, Incarnation, std::string why);
   /// It is reaped; nothing of it runs any more. The last page was handed in before.
@@ -88,6 +90,8 @@ class PoolCore {
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const noexcept { return workers_; }
   [[nodiscard]] const PoolCounters& counters() const noexcept { return counters_; }
+  /// Sessions that something is kept of, and room for those below the last of them.
+  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
   /// Accepted and not over, answered ones that a worker still has included.
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
@@ -108,6 +112,7 @@ class PoolCore {
   void count_queued(Call&, bool queued);
   [[nodiscard]] Session& session(SessionId);
   void resume(Session&, Time now);
+  void forget_session(SessionId);
   void pump(Time now);
   void pump_parked(Time now);
   void park(Call&);
@@ -143,6 +148,9 @@ class PoolCore {
 
   // life.cpp
   void spawn(Worker&, Time now);
+  void respawn(Worker&, Time now);
+  [[nodiscard]] Duration backoff(std::uint32_t times) const;
+  void ping(Worker&, Time now);
   void on_boot_over(Worker&, Time now);
   void fail(Error error);
   void answer_queued(const Error&);

@@ -1,6 +1,8 @@
 // What the core must know of a pool's configuration.
 #pragma once
 
+#include <string>
+
 #include "clutch/protocol/limits.hpp"
 #include "core/types.hpp"
 
@@ -15,9 +17,18 @@ struct PoolCoreOptions {
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
-  std::uint32_t boot_failures_max = 3;                      ///< in a row, then the pool has failed
-  Duration respawn_delay = std::chrono::milliseconds(500);  ///< after a failed boot, doubled each time
+  std::uint32_t boot_failures_max = 3;  ///< in a row, then the pool has failed
+  /// After a failed boot, and before a third try with a worker whose lives are short; doubled each time.
+  Duration respawn_delay = std::chrono::milliseconds(500);
+  Duration respawn_delay_max = std::chrono::seconds(30);
+  /// A life is short that ends sooner than this after it was ready, and in which no call was answered.
+  Duration settled_after = std::chrono::seconds(5);
+  Duration ping_interval{};  ///< from one PING's answer to the next PING; zero: none is sent
+  Duration ping_unanswered_max = limits::ping_unanswered_max;
   bool call_steps = false;  ///< each call's way is told (Actions::steps), for a log that wants it
 };
+
+/// What will not do in them, as a sentence; empty: nothing.
+[[nodiscard]] std::string flaw_of(const PoolCoreOptions&);
 
 }  // namespace clutch::core

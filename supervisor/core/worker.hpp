@@ -6,7 +6,8 @@
 //   booting   | registered       -> ready     | calls are sent to it
 //   booting   | boot failed, exit, late -> absent | respawn later, or the pool fails
 //   ready     | stop             -> stopping  | Stop; no more calls
-//   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn
+//   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn: at
+//             |                               | once, later where one short life follows another
 //   stopping  | exit             -> absent    | as above, no respawn
 //   booting, ready, stopping | broke the protocol -> condemned | Kill
 //   condemned | exit             -> absent    | as from ready
@@ -53,9 +54,15 @@ struct Worker {
   std::vector<std::uint32_t> index_of;  ///< by FunctionId: its position in this worker's REGISTER, or absent_index
   std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun
   IntrusiveList<Call, PlaceTag> leases;
-  Time act_at = never;  ///< absent: respawn; booting: too late
+  Time act_at = never;               ///< absent: respawn; booting: too late; ready: PING, or too late for its answer
+  std::uint64_t pings = 0;           ///< sent, in this life
+  std::uint64_t pings_answered = 0;  ///< up to this one
+  bool silent = false;               ///< it left one unanswered for too long, and still does
   std::optional<Error> boot_error;
   std::uint32_t boots_failed = 0;  ///< in a row
+  std::uint32_t short_lives = 0;   ///< in a row: PoolCoreOptions::settled_after
+  Time ready_since{};
+  bool answered = false;  ///< a call, in this life
   std::uint64_t restarts = 0;
   std::uint64_t calls = 0;
 

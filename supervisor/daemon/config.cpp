@@ -3,8 +3,8 @@
 #include <sstream>
 
 #include "daemon/config_table.hpp"
-#include "daemon/duration.hpp"
 #include "io/endpoint.hpp"
+#include "text/duration.hpp"
 
 namespace clutch::daemon {
 namespace {
@@ -150,10 +150,10 @@ toml::table table_of(const PoolOptions& pool) {
   number("workers", pool.workers);
   number("concurrency", pool.concurrency);
   number("threads", pool.threads);
-  table.insert("attempt_timeout", format_duration(pool.attempt_timeout));
-  table.insert("start_timeout", format_duration(pool.start_timeout));
-  table.insert("stop_timeout", format_duration(pool.stop_timeout));
-  table.insert("cancel_grace", format_duration(pool.cancel_grace));
+  table.insert("attempt_timeout", text::format_duration(pool.attempt_timeout));
+  table.insert("start_timeout", text::format_duration(pool.start_timeout));
+  table.insert("stop_timeout", text::format_duration(pool.stop_timeout));
+  table.insert("cancel_grace", text::format_duration(pool.cancel_grace));
   table.insert("env", std::move(env));
   table.insert("clean_env", pool.clean_env);
   number("library_threads", pool.library_threads);
@@ -189,7 +189,7 @@ std::string to_toml(const Config& config) {
   toml::table table;
   table.insert("listen", config.listen);
   table.insert("log", toml::table{{"level", to_string(config.log_level)}, {"file", config.log_file.string()}});
-  table.insert("clients", toml::table{{"stalled_timeout", format_duration(config.stalled_timeout)}});
+  table.insert("clients", toml::table{{"stalled_timeout", text::format_duration(config.stalled_timeout)}});
   table.insert("pool", std::move(pools));
   std::ostringstream text;
   text << table << "\n";

@@ -1,25 +1,12 @@
 #include "daemon/config_table.hpp"
 
 #include <algorithm>
-#include <numeric>
 
-#include "daemon/duration.hpp"
+#include "text/duration.hpp"
+#include "text/nearest.hpp"
 
 namespace clutch::daemon {
 namespace {
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, substituted}));
-    }
-  }
-  return row.back();
-}
 
 std::string place_of(const toml::node* node) {
   if (node == nullptr || !node->source().begin) return "";
@@ -72,7 +59,7 @@ void ConfigTable::read(std::string_view key, bool& out) {
 void ConfigTable::read(std::string_view key, std::chrono::nanoseconds& out) {
   const auto* node = find(key);
   if (node == nullptr) return;
-  const auto duration = node->is_string() ? parse_duration(node->as_string()->get()) : std::nullopt;
+  const auto duration = node->is_string() ? text::parse_duration(node->as_string()->get()) : std::nullopt;
   if (!duration) fail(key, "must be a duration in quotes, for instance \"30s\" or \"500ms\"");
   out = *duration;
 }
@@ -121,12 +108,8 @@ void ConfigTable::refuse_others() const {
   for (const auto& [key, node] : table_) {
     const std::string_view name = key.str();
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
-    const auto nearer = [name](std::string_view a, std::string_view b) {
-      return edit_distance(name, a) < edit_distance(name, b);
-    };
-    const auto nearest = std::min_element(known_.begin(), known_.end(), nearer);
     std::string hint;
-    if (nearest != known_.end() && edit_distance(name, *nearest) <= 1 + name.size() / 3) {
+    if (const auto nearest = text::nearest(name, known_, 1 + name.size() / 3)) {
       hint = ": did you mean `" + full_name(*nearest) + "`?";
     } else {
       for (const auto known : known_) hint += (hint.empty() ? ": there are `" : "`, `") + std::string(known);

@@ -69,7 +69,9 @@ void write_pool(protocol::Writer& writer, const GatePool& pool) {
   const auto& core = pool.shell->core();
   const auto& counters = core.counters();
   MapWriter map(writer, 10);
-  map.text("name", pool.name).text("state", name_of(core.state())).number("functions", core.functions().size());
+  map.text("name", pool.name)
+      .text("state", name_of(core.state()))
+      .number("functions", core.functions().current().size());
   map.number("calls", core.calls()).number("queued", core.queued()).number("submitted", counters.submitted);
   map.number("delivered", counters.delivered).number("requeued", counters.requeued).number("deaths", counters.deaths);
   const auto workers = pool.shell->worker_facts();
@@ -90,13 +92,13 @@ void write_functions(protocol::Writer& writer, const std::vector<GatePool>& pool
   std::size_t functions = 0;
   std::size_t left_out = 0;
   for (const auto& pool : pools) {
-    functions += pool.shell->core().functions().size();
+    functions += pool.shell->core().functions().current().size();
     left_out += pool.shell->core().left_out().size();
   }
   MapWriter map(writer, 2);
   map.key("functions").array(functions);
   for (const auto& pool : pools) {
-    for (const auto& function : pool.shell->core().functions().all()) write_function(writer, function, pool.name);
+    for (const auto* function : pool.shell->core().functions().current()) write_function(writer, *function, pool.name);
   }
   map.key("left_out").array(left_out);
   for (const auto& pool : pools) {

@@ -21,6 +21,7 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.attempt_timeout = options.attempt_timeout;
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
+  core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
 }
@@ -150,6 +151,21 @@ void PoolShell::spawn(const core::Spawn& spawn, core::Time now) {
   }
 }
 
+// A loop that is blocked will go on, perhaps, and nothing of it is lost; a lane that has lost its connection will not.
+void PoolShell::on_silence(const core::Silence& silence) {
+  auto* each = channel(silence.worker);
+  const std::string name = "worker " + std::to_string(silence.worker.value);
+  if (silence.over) return note(LogLevel::info, name + " answers again");
+  if (each != nullptr && each->lane_lost()) {
+    return core_.on_violation(silence.worker, silence.incarnation, "the connection of one of its lanes is lost");
+  }
+  const auto load = core_.workers()[silence.worker.value]->load();
+  note(LogLevel::warning, name + " has not answered for " + std::to_string(limits::ping_unanswered_max.count()) +
+                              " ms and has " + std::to_string(load) +
+                              " call(s): something blocks its event loop; new calls go to other workers, or wait until "
+                              "it answers. A function that blocks belongs into a plain `def`, which runs in a thread");
+}
+
 void PoolShell::perform(core::LifeAction& action, core::Time now) {
   const auto worker_name = [](core::WorkerId id) { return "worker " + std::to_string(id.value); };
   std::visit(Overloaded{[&](const core::Spawn& wanted) {
@@ -164,8 +180,10 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                         [&](const core::SendStop& stop) {
                           if (auto* each = channel(stop.worker)) each->stop(stop.by);
                         },
+                        [&](const core::Silence& silence) { on_silence(silence); },
                         [&](const core::Started&) {
-                          note(LogLevel::info, "ready: " + std::to_string(core_.functions().size()) + " function(s)");
+                          note(LogLevel::info,
+                               "ready: " + std::to_string(core_.functions().current().size()) + " function(s)");
                           events_.on_started();
                         },
                         [&](const core::StartFailed& failed) { events_.on_failed(failed.error); },
@@ -207,6 +225,9 @@ void PoolShell::flush(core::Time now) {
     send_runs(doing_);
     for (const auto& cancel : doing_.cancels) {
       if (auto* each = channel(cancel.worker)) each->cancel(cancel);
+    }
+    for (const auto& ping : doing_.pings) {
+      if (auto* each = channel(ping.worker)) each->ping(ping.n);
     }
     for (auto& delivery : doing_.deliveries) events_.on_outcome(std::move(delivery));
     for (auto& action : doing_.life) perform(action, now);

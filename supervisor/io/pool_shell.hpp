@@ -77,6 +77,7 @@ class PoolShell {
   void on_nursery_event(NurseryEvent&&);
   void on_nursery_gone(const std::string& why);
   void perform(core::LifeAction&, core::Time now);
+  void on_silence(const core::Silence&);
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
   void send_runs(core::Actions&);

@@ -176,6 +176,13 @@ void WorkerChannel::cancel(const core::SendCancel& cancel) {
   attention_ = true;
 }
 
+void WorkerChannel::ping(std::uint64_t n) {
+  control_out_.begin(spawn_.incarnation.value);
+  control_out_.record(RecordType::ping, 1).uint(n);
+  static_cast<void>(control_.send(control_out_.finish()));  // unsent, it is unanswered
+  attention_ = true;
+}
+
 void WorkerChannel::stop(core::Time by) {
   control_out_.begin(spawn_.incarnation.value);
   control_out_.record(RecordType::stop, 1).uint(wire_time(by));
@@ -242,8 +249,10 @@ void WorkerChannel::on_record(const protocol::Message& message, const protocol::
       if (!error) return core.on_violation(worker, incarnation, "sent a BOOT_FAILED that cannot be read");
       return core.on_boot_failed(worker, incarnation, std::move(*error), now);
     }
+    case RecordType::pong:
+      return core.on_pong(worker, incarnation, record.number[0], now);
     default:
-      return;  // PONG: nothing is made of it yet
+      return;
   }
 }
 
@@ -298,6 +307,10 @@ void WorkerChannel::await_death() {
   if (!pidfd_) return;
   pollfd death{pidfd_.get(), POLLIN, 0};
   ::poll(&death, 1, death_ms_max);
+}
+
+bool WorkerChannel::lane_lost() noexcept {
+  return (attached_[0] && data_.peer_gone()) || (attached_[1] && control_.peer_gone());
 }
 
 bool WorkerChannel::drained(core::Time now) {

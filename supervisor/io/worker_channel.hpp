@@ -40,6 +40,7 @@ class WorkerChannel {
   [[nodiscard]] bool run(const core::Run&);
   [[nodiscard]] bool flush();
   void cancel(const core::SendCancel&);
+  void ping(std::uint64_t n);
   void stop(core::Time by);
 
   /// Takes what the lanes have, at most a turn's worth; whether there may be more.
@@ -50,6 +51,8 @@ class WorkerChannel {
   [[nodiscard]] bool has_mail() noexcept { return data_.readable() || control_.readable(); }
   void read_page(core::PoolCore&, core::Time now) const;
 
+  /// Whether the connection of a lane has ended. A worker whose loop turns sees it too, and ends.
+  [[nodiscard]] bool lane_lost() noexcept;
   /// The nursery is gone: waits, bounded, until the kernel has ended this worker.
   void await_death();
   [[nodiscard]] bool lost_with_nursery() const noexcept { return lost_with_nursery_; }

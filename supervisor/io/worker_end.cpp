@@ -33,6 +33,8 @@ std::string crash_hint(const WorkerEnd& end) {
 }
 
 std::string hint(const WorkerEnd& end) {
+  constexpr int status_link_lost = 5;  // the worker's own word, and it logs why
+  if (end.exit.signal == 0 && end.exit.status == status_link_lost) return ". Its link to here was cut: it logged why";
   switch (end.exit.signal) {
     case 0:
       return ". Something in it ended the process: look for os._exit, or a library that calls exit()";

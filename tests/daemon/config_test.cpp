@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "daemon/duration.hpp"
 #include "support/paths.hpp"
 
 namespace clutch::daemon {
@@ -139,19 +138,6 @@ TEST(ExampleConfig, IsOneThatDoes) {
   EXPECT_EQ(config.pools[0].attempt_timeout, defaults.attempt_timeout);
   EXPECT_EQ(config.pools[0].stop_timeout, defaults.stop_timeout);
   EXPECT_EQ(config.pools[0].concurrency, defaults.concurrency);
-}
-
-TEST(Durations, AreReadAndWritten) {
-  EXPECT_EQ(parse_duration("30s"), 30s);
-  EXPECT_EQ(parse_duration("500ms"), 500ms);
-  EXPECT_EQ(parse_duration("1.5h"), 90min);
-  EXPECT_EQ(parse_duration("0"), 0s);
-  for (const char* bad : {"", "s", "10", "-1s", "1 s", "1d", "inf", "1e3s", "99999999999h"}) {
-    EXPECT_FALSE(parse_duration(bad)) << bad;
-  }
-  EXPECT_EQ(format_duration(90s), "90s");
-  EXPECT_EQ(format_duration(1500ms), "1500ms");
-  EXPECT_EQ(format_duration(0s), "0s");
 }
 
 }  // namespace

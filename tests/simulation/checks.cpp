@@ -49,6 +49,28 @@ void World::check_send(const ModelWorker& to, const RunMessage& run) const {
   require(running < function.limit, "more calls of a function than its limit", run.tag);
 }
 
+void World::note_end_of(core::WorkerId id) {
+  Lives& lives = lives_[id.value];
+  lives.ended = clock_;
+  if (lives.ready == never) return;  // failed boots are another matter
+  const bool short_one = !lives.answered && clock_ - lives.ready < plan_.options.settled_after;
+  lives.short_ones = short_one ? lives.short_ones + 1 : 0;
+}
+
+// At once after a death; after one short life upon another not before its time, nor much later.
+void World::check_respawn(core::WorkerId id) {
+  Lives& lives = lives_[id.value];
+  if (lives.ready != never && plan_.misbehaves == 0) {
+    auto wait = lives.short_ones < 2 ? Duration(0) : plan_.options.respawn_delay;
+    for (auto i = 2u; i < lives.short_ones && wait < plan_.options.respawn_delay_max; ++i) wait *= 2;
+    wait = std::min(wait, plan_.options.respawn_delay_max);
+    require(clock_ - lives.ended >= wait, "a worker is started again too soon");
+    require(clock_ - lives.ended <= wait + 10ms, "a worker is started again too late");
+  }
+  lives.ready = never;
+  lives.answered = false;
+}
+
 // The oldest call of each function that no worker has: is there really none that could take it?
 void World::check_nothing_waits_in_vain() const {
   for (std::uint32_t i = 0; i < function_count; ++i) {

@@ -64,6 +64,7 @@ void ModelWorker::boot(Time now) {
   (boot_end_ == BootEnd::ready ? message.registers : message.boot_failed) = true;
   data_out.send(std::move(message), arrival(now));
   registered_ = boot_end_ == BootEnd::ready;
+  if (registered_ && random_.chance(plan_.stillborn)) dies_at_ = now + random_.any_scale(1us, 5ms);
   if (registered_) return;
   signal_ = 0;
   status_ = 1;

@@ -31,6 +31,8 @@ Plan::Plan(Random& random) {
   options.start_timeout = 1s;
   options.cancel_grace = random.pick<Duration>({1ms, 20ms, 500ms});
   options.respawn_delay = 5ms;
+  options.respawn_delay_max = random.pick<Duration>({20ms, 30s});
+  options.settled_after = random.pick<Duration>({50ms, 5s});
   options.boot_failures_max = random.pick<std::uint32_t>({3, 3, 1000});
   options.queued_calls_max = random.pick<std::size_t>({10, 1000, 1000});
   options.queued_bytes_max = random.pick<std::size_t>({200, 100'000, 100'000});
@@ -43,6 +45,7 @@ Plan::Plan(Random& random) {
   cancels = random.pick<std::uint32_t>({0, 100, 500});
   deaths = random.pick<std::uint32_t>({0, 0, 5, 40});
   boot_fails = random.pick<std::uint32_t>({0, 0, 200});
+  stillborn = random.pick<std::uint32_t>({0, 0, 600});
   misbehaves = random.pick<std::uint32_t>({0, 0, 0, 10});
   loses_control = random.pick<std::uint32_t>({0, 0, 100});
   edits = random.pick<std::uint32_t>({0, 0, 0, 300});

@@ -21,6 +21,7 @@ struct Plan {
   std::uint32_t cancels = 0;
   std::uint32_t deaths = 0;  ///< of a worker, a turn of its loop
   std::uint32_t boot_fails = 0;
+  std::uint32_t stillborn = 0;   ///< a boot: dies as soon as it has registered
   std::uint32_t misbehaves = 0;  ///< a turn: breaks the protocol
   std::uint32_t loses_control = 0;
   std::uint32_t edits = 0;  ///< a boot: registers something else than the others

@@ -11,7 +11,12 @@ constexpr Duration page_interval = 10ms;
 }  // namespace
 
 World::World(std::uint64_t seed, bool trace)
-    : random_(seed), plan_(random_), tracing_(trace), core_(plan_.options, start_), workers_(plan_.options.workers) {
+    : random_(seed),
+      plan_(random_),
+      tracing_(trace),
+      core_(plan_.options, start_),
+      workers_(plan_.options.workers),
+      lives_(plan_.options.workers) {
   plan_callers();
 }
 
@@ -108,7 +113,10 @@ void World::receive(ModelWorker& worker) {
 void World::take(ModelWorker& worker, OutMessage&& message) {
   const auto id = worker.id;
   const auto incarnation = worker.incarnation;
+  Lives& lives = lives_[id.value];
+  lives.answered = lives.answered || !message.replies.empty();
   if (message.registers) core_.on_registered(id, incarnation, worker.registration, clock_);
+  if (core_.workers()[id.value]->state == core::WorkerState::ready) lives.ready = std::min(lives.ready, clock_);
   if (message.boot_failed) core_.on_boot_failed(id, incarnation, Error{}, clock_);
   for (auto& reply : message.replies) {
     if (auto* error = std::get_if<Error>(&reply.what)) {
@@ -148,6 +156,7 @@ void World::reap() {
     }
     core_.on_page(ended->id, ended->incarnation, ended->page[0], ended->page[1], clock_);
     core_.on_exited(ended->id, ended->incarnation, ended->exit(), clock_);
+    note_end_of(ended->id);
     if (random_.chance(300)) forge(*ended);
   }
 }
@@ -214,6 +223,7 @@ void World::act_on(const core::LifeAction& action) {
   if (const auto* spawn = std::get_if<core::Spawn>(&action)) {
     note("worker", spawn->worker.value, "is spawned");
     require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
+    check_respawn(spawn->worker);
     workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
   } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
     note("worker", kill->worker.value, "is killed:", kill->why);

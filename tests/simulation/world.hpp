@@ -57,6 +57,8 @@ class World {
 
   // checks.cpp
   void check_turn();
+  void note_end_of(core::WorkerId);
+  void check_respawn(core::WorkerId);
   void check_send(const ModelWorker&, const RunMessage&) const;
   void check_nothing_waits_in_vain() const;
   void check_at_rest();
@@ -81,6 +83,14 @@ class World {
   Time page_due_{start_};  // a deadline is looked at only with pages read after the clock
   core::PoolCore core_;
   std::vector<std::unique_ptr<ModelWorker>> workers_;  // by WorkerId; null between an exit and the next spawn
+  /// What is known of a worker's lives, to say when the next may begin.
+  struct Lives {
+    Time ready{never};  // never: not in this life
+    Time ended{};
+    bool answered = false;
+    std::uint32_t short_ones = 0;  // in a row
+  };
+  std::vector<Lives> lives_;  // by WorkerId
   std::multimap<Time, Event> events_;
   std::map<std::uint64_t, std::uint64_t> tags_;  // by CallId
   std::set<std::uint32_t> closed_;

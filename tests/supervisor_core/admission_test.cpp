@@ -74,5 +74,20 @@ TEST_F(Admission, HandsBackTheAttempt) {
   EXPECT_EQ(std::get<Error>(delivery.outcome).attempts, 3u);
 }
 
+TEST(Options, ThatLetNothingRunAreRefused) {
+  const auto refused = [](PoolCoreOptions options) -> std::string {
+    try {
+      PoolCore core(options, Time{});
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "taken";
+  };
+  EXPECT_EQ(refused({}), "taken");
+  EXPECT_EQ(refused({.workers = 0}), "`workers` of a pool must be at least 1");
+  EXPECT_EQ(refused({.concurrency = 0}), "`concurrency` of a pool must be at least 1");
+  EXPECT_EQ(refused({.threads = 0}), "`threads` of a pool must be at least 1");
+}
+
 }  // namespace
 }  // namespace clutch::core::test

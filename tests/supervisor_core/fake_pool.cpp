@@ -117,6 +117,7 @@ void FakePool::flush() {
     for (const auto& cancel : actions.cancels) {
       workers_.at(cancel.worker.value).cancels_[cancel.seq] = cancel.deadline ? 'd' : 'c';
     }
+    for (const auto& ping : actions.pings) workers_.at(ping.worker.value).pinged = ping.n;
     for (auto& delivery : actions.deliveries) {
       const bool first = outcomes_.emplace(delivery.tag, std::move(delivery.outcome)).second;
       EXPECT_TRUE(first) << "a second outcome for call " << delivery.tag;
@@ -131,6 +132,7 @@ void FakePool::do_life(const LifeAction& action) {
     auto& worker = workers_.at(spawn->worker.value);
     worker.incarnation = spawn->incarnation.value;
     worker.stop_sent = false;
+    worker.pinged = 0;
     worker.killed.clear();
     worker.page = {};
     worker.received_.clear();

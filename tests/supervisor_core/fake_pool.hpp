@@ -56,6 +56,7 @@ class FakeWorker {
   void says_begun(std::uint64_t loop, std::uint64_t thread);
   void returns(const TestCall& call, std::string_view value = "\x2a");
   void raises(const TestCall& call);
+  void answers_ping(std::uint64_t n);
   void passes_over(const TestCall& call, Code code);
   void dies(int signal = 9);
   void exits(int status = 0);
@@ -77,7 +78,8 @@ class FakeWorker {
 
   std::uint64_t incarnation = 0;
   bool stop_sent = false;
-  std::string killed;  ///< why, or empty
+  std::uint64_t pinged = 0;  ///< the latest PING
+  std::string killed;        ///< why, or empty
   std::array<std::uint64_t, executions> page{};
 
  private:

@@ -64,6 +64,11 @@ void FakeWorker::passes_over(const TestCall& call, Code code) {
   pool_.flush();
 }
 
+void FakeWorker::answers_ping(std::uint64_t n) {
+  pool_.core().on_pong(id_, Incarnation{incarnation}, n, pool_.now);
+  pool_.flush();
+}
+
 void FakeWorker::dies(int signal) { end({.signal = signal, .status = 0, .python_stack = {}, .said = {}}); }
 void FakeWorker::exits(int status) { end({.signal = 0, .status = status, .python_stack = {}, .said = {}}); }
 

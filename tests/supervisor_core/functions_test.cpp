@@ -34,6 +34,18 @@ TEST_F(Names, KeepTheirIdWhenRegisteredAgain) {
   EXPECT_EQ(functions_.size(), 4u);
 }
 
+TEST_F(Names, AreListedOnceWhereTheirKindChanged) {
+  auto changed = usual("async_module.task");
+  changed.functions[0].kind = FunctionKind::plain;
+  functions_.merge(changed);
+  EXPECT_EQ(functions_.size(), 4u);
+  std::vector<std::string> listed;
+  for (const auto* each : functions_.current()) listed.push_back(each->name);
+  EXPECT_EQ(listed,
+            (std::vector<std::string>{"async_module.long_operation", "shop.orders.place", "async_module.task"}));
+  EXPECT_EQ(functions_.current().back()->kind, FunctionKind::plain);
+}
+
 TEST_F(Names, TakeOnTheLatestSignatureAndLimit) {
   auto renewed = usual("async_module.task");
   renewed.functions[0].signature = "(n: int) -> int";

@@ -167,5 +167,27 @@ TEST_F(Paused, SessionsAreAnsweredWhenThePoolFails) {
   EXPECT_QUIET();
 }
 
+TEST_F(Sessions, IsForgottenWhenItHasClosed) {
+  pool.ready(1);
+  for (std::uint32_t session = 1; session <= 100; ++session) {
+    pool.worker(0).runs(pool.submit("m.f", {.session = session}));
+  }
+  EXPECT_EQ(pool.core().sessions(), 101u);
+  for (std::uint32_t session = 1; session <= 100; ++session) pool.close_session(session);
+  EXPECT_LE(pool.core().sessions(), 1u);
+}
+
+TEST_F(Sessions, IsKeptWhileADetachedCallRuns) {
+  pool.ready(1);
+  const auto call = pool.submit("m.f", {.session = 7, .detached = true});
+  pool.close_session(7);
+  EXPECT_EQ(pool.core().sessions(), 8u);
+  pool.worker(0).runs(call);
+  EXPECT_RETURNED(call);
+  pool.close_session(7);
+  EXPECT_EQ(pool.core().sessions(), 0u);
+  EXPECT_QUIET();
+}
+
 }  // namespace
 }  // namespace clutch::core::test

@@ -11,8 +11,8 @@
 namespace clutch {
 
 struct CallArguments {
-  std::vector<Value> positional;
-  std::vector<std::pair<std::string, Value>> keywords;  ///< a name given twice is the error of the call
+  std::vector<Value> positional = {};
+  std::vector<std::pair<std::string, Value>> keywords = {};  ///< a name given twice is the error of the call
 };
 
 namespace detail {

@@ -24,7 +24,7 @@ struct WorkerInfo {
   std::uint32_t worker = 0;       ///< its place in the pool, from 0
   std::uint64_t incarnation = 0;  ///< which life this is, counted over the pool
   int pid = 0;                    ///< 0: there is no process just now
-  std::string state;              ///< absent, booting, ready, stopping, condemned
+  std::string state = {};         ///< absent, booting, ready, stopping, condemned
   std::uint64_t calls = 0;        ///< sent to it in all its lives
   std::uint64_t restarts = 0;
   std::uint32_t in_flight = 0;  ///< calls that it has

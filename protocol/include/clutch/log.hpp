@@ -19,9 +19,10 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 /// One record: one line, without control characters, without argument values.
 struct LogRecord {
   LogLevel level = LogLevel::info;
-  std::chrono::system_clock::time_point time;
-  std::string source;  ///< "pool default", "worker default/0", "worker default/0 stdout", "worker default/0 my.logger"
-  std::string text;
+  std::chrono::system_clock::time_point time = {};
+  /// "pool default", "worker default/0", "worker default/0 stdout", "worker default/0 my.logger"
+  std::string source = {};
+  std::string text = {};
 };
 
 using LogSink = std::function<void(const LogRecord&)>;

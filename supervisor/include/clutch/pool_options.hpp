@@ -15,10 +15,10 @@
 namespace clutch {
 
 struct PoolOptions {
-  std::vector<std::string> modules;         ///< imported at boot; their functions are what can be called
-  std::vector<std::filesystem::path> path;  ///< put first on sys.path; relative ones from the current directory
+  std::vector<std::string> modules = {};         ///< imported at boot; their functions are what can be called
+  std::vector<std::filesystem::path> path = {};  ///< put first on sys.path; relative ones from the current directory
   /// The Python to run: a path or a name on PATH. Empty: $VIRTUAL_ENV's, else `python3`. It needs pyzmq and msgspec.
-  std::string python;
+  std::string python = {};
   std::uint32_t workers = 1;
   std::uint32_t concurrency = 1000;  ///< a worker: coroutines begun and not finished
   std::uint32_t threads = 16;        ///< a worker: plain functions (`def`) running at once
@@ -26,17 +26,17 @@ struct PoolOptions {
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
-  std::map<std::string, std::string> env;                               ///< added to the workers' environment
+  std::map<std::string, std::string> env = {};                          ///< added to the workers' environment
   bool clean_env = false;                                               ///< `env` is all of it
   /// What numeric libraries in a worker may use at most (OMP_NUM_THREADS and kin); 0: leave it to them.
   std::uint32_t library_threads = 0;
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.
-  std::vector<std::vector<std::uint32_t>> cpus;
+  std::vector<std::vector<std::uint32_t>> cpus = {};
   bool uvloop = false;  ///< use uvloop where the environment has it
   std::string name = "default";
   /// Where log records go; called on clutch's own threads, must not call back into the pool. Empty: nowhere but for
   /// warnings and errors, which go to stderr.
-  LogSink log;
+  LogSink log = {};
   LogLevel log_level = LogLevel::info;  ///< records below are not made
 };
 

@@ -41,14 +41,14 @@ enum class Certainty : std::uint8_t { not_started, maybe_started, started };
 
 /// A Python exception as plain data; no class is ever rebuilt from it.
 struct PythonException {
-  std::string type;       ///< qualified, "ValueError" or "shop.errors.OutOfStock"
-  std::string message;    ///< str(exception), guarded and bounded
-  std::string traceback;  ///< as Python prints it, file and line, bounded
-  std::vector<std::string> notes;
-  std::shared_ptr<const PythonException> cause;  ///< __cause__ or __context__; null if none
-  bool explicit_cause = false;                   ///< cause is __cause__ ("raise … from …")
-  std::vector<PythonException> group;            ///< members of an exception group
-  std::uint64_t left_out = 0;                    ///< causes or members beyond the bounds
+  std::string type = {};       ///< qualified, "ValueError" or "shop.errors.OutOfStock"
+  std::string message = {};    ///< str(exception), guarded and bounded
+  std::string traceback = {};  ///< as Python prints it, file and line, bounded
+  std::vector<std::string> notes = {};
+  std::shared_ptr<const PythonException> cause = {};  ///< __cause__ or __context__; null if none
+  bool explicit_cause = false;                        ///< cause is __cause__ ("raise … from …")
+  std::vector<PythonException> group = {};            ///< members of an exception group
+  std::uint64_t left_out = 0;                         ///< causes or members beyond the bounds
 
   friend bool operator==(const PythonException&, const PythonException&);
 };
@@ -58,13 +58,13 @@ struct Error {
   Code code = Code::internal;
   Stage stage = Stage::transport;
   Certainty certainty = Certainty::not_started;
-  std::string message;  ///< one sentence for a person, that says what to do where something can be done
+  std::string message = {};  ///< one sentence for a person, that says what to do where something can be done
   std::uint64_t attempts = 1;
-  std::optional<std::uint64_t> retry_after_ms;
-  std::optional<std::uint64_t> signal;               ///< with worker_lost: it was killed by this signal
-  std::optional<std::uint64_t> exit_code;            ///< with worker_lost: it exited with this status
-  std::string python_stack;                          ///< with worker_lost after a crash: the Python stack, else empty
-  std::shared_ptr<const PythonException> exception;  ///< where Python raised, else null
+  std::optional<std::uint64_t> retry_after_ms = {};
+  std::optional<std::uint64_t> signal = {};     ///< with worker_lost: it was killed by this signal
+  std::optional<std::uint64_t> exit_code = {};  ///< with worker_lost: it exited with this status
+  std::string python_stack = {};                ///< with worker_lost after a crash: the Python stack, else empty
+  std::shared_ptr<const PythonException> exception = {};  ///< where Python raised, else null
 
   friend bool operator==(const Error&, const Error&);
 };

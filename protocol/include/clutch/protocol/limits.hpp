@@ -31,8 +31,17 @@ inline constexpr std::size_t causes_max = 8;
 inline constexpr std::size_t group_members_max = 16;
 inline constexpr std::size_t functions_max = 65'536;  // that one pool may register
 
+// A stream.
+inline constexpr std::size_t stream_window_items = 16'384;  // what a reader gives as credit, unless it says otherwise
+inline constexpr std::size_t stream_window_bytes = 4u << 20;
+inline constexpr std::size_t stream_batch_items_max = 4096;             // of one ITEM
+inline constexpr std::size_t stream_batch_bytes_soft = 256u << 10;      // one ITEM, or one item
+inline constexpr std::chrono::milliseconds stream_batch_time_max{1};    // from an item to its ITEM
+inline constexpr std::size_t suspended_streams_max = 10'000;            // of one worker, without credit
+
 // A worker.
 inline constexpr std::size_t window_max = 256;  // calls sent and not begun
+inline constexpr std::chrono::milliseconds ping_interval{5000};
 inline constexpr std::chrono::milliseconds ping_unanswered_max{3000};
 
 // A pool.

@@ -1,9 +1,9 @@
-#include "daemon/duration.hpp"
+#include "text/duration.hpp"
 
 #include <array>
 #include <charconv>
 
-namespace clutch::daemon {
+namespace clutch::text {
 namespace {
 
 struct Unit {
@@ -20,12 +20,13 @@ constexpr double duration_max_ns = 4e18;  // 126 years
 
 }  // namespace
 
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text, std::string_view bare_unit) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc() || number < 0) return std::nullopt;
-  const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
   if (name.empty() && number == 0) return std::chrono::nanoseconds(0);
+  if (name.empty()) name = bare_unit;
   for (const auto& unit : units) {
     if (unit.name != name) continue;
     const double value = number * static_cast<double>(unit.nanoseconds);
@@ -44,4 +45,4 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   return std::to_string(count) + "ns";
 }
 
-}  // namespace clutch::daemon
+}  // namespace clutch::text
