@@ -57,6 +57,7 @@ WHOLE_ERROR: dict[str, Any] = {
     "exit_code": 1,
     "python_stack": "File …",
     "exception": EXCEPTION,
+    "items": 3,
 }
 ARGS = pack([21])
 KWARGS = pack({"n": 2})
@@ -66,6 +67,7 @@ ALL_EXTRAS: dict[str, Any] = {
     "metadata": {"trace": "abc"},
     "attempt": 2,
     "deadline": 2**64 - 1,
+    "stream": [16384, 2**64 - 1],
 }
 HELLO = [20, 1, 1, {"name": "host", "pid": 4711, "window": 67108864}]
 WELCOME = [21, 1, 2**63, {"pid": 1, "window": 67108864, "payload_bytes_max": 268435456, "release": "0.1.0"}]
@@ -138,6 +140,7 @@ def _worker_good() -> list[dict[str, Any]]:
             b"a",
             b"b",
         ),
+        _good("run_stream", DATA_IN, 7, [[2, 1, 42, 0, 0, ARGS, {"stream": [0, 0]}]]),
         _good("no_records", DATA_IN, 7, []),
         _good("attach_data", DATA_OUT, 7, [[3, 0, 4711, "3.11.7", {"pyzmq": "27.0.0", "msgspec": "0.22.0"}]]),
         _good("attach_control", CONTROL_OUT, 7, [[3, 1, 4711, "3.11.7", {}]]),
@@ -156,11 +159,23 @@ def _worker_good() -> list[dict[str, Any]]:
         _good("result_no_frames", DATA_OUT, 7, [[6, 42, 1, []]]),
         _good("error_smallest", DATA_OUT, 7, [[7, 42, ERROR]]),
         _good("error_whole", DATA_OUT, 7, [[7, 42, WHOLE_ERROR]]),
+        _good("error_of_a_stream", DATA_OUT, 7, [[7, 42, {**ERROR, "items": 0}]]),
+        _good("item", DATA_OUT, 7, [[13, 42, 0, [1]]]),
+        _good(
+            "items_of_each_type", DATA_OUT, 7, [[13, 42, 2**64 - 10, [None, True, -1, 1.5, "é", b"", [1], {"a": 1}]]]
+        ),
+        _good("items_at_most", DATA_OUT, 7, [[13, 42, 4096, [0] * 4096]]),
+        _good("items_are_frames", DATA_OUT, 7, [[13, 42, 5, [b"", 1, b""], [[0, 1], [2, 2]]], [8, 1, 0]], b"x", b"y"),
+        _good("item_no_frames", DATA_OUT, 7, [[13, 42, 0, [1], []]]),
+        _good("items_and_end", DATA_OUT, 7, [[13, 42, 0, [1, 2]], [13, 43, 7, ["x"]], [14, 42, 2], [8, 2, 0]]),
+        _good("end_of_none", DATA_OUT, 7, [[14, 42, 0]]),
         _good("begun_on_data", DATA_OUT, 7, [[8, 3, 4]]),
         _good("begun_on_control", CONTROL_OUT, 7, [[8, 2**64 - 1, 0]]),
         _good("pong", CONTROL_OUT, 7, [[11, 9]]),
         _good("cancel_worked_example", CONTROL_IN, 7, [[9, 1, 42, 0]]),
         _good("cancel_deadline", CONTROL_IN, 7, [[9, 1, 42, 1]]),
+        _good("credit", CONTROL_IN, 7, [[15, 1, 42, 16384, 4194304]]),
+        _good("credit_and_cancel", CONTROL_IN, 7, [[15, 1, 42, 0, 2**64 - 1], [9, 1, 42, 0]]),
         _good("ping_and_stop", CONTROL_IN, 7, [[10, 9], [12, 0], [12, 10**18]]),
     ]
 
@@ -184,6 +199,18 @@ def _client_good() -> list[dict[str, Any]]:
         _good("client_result", CLIENT_IN, 99, [[6, 1, "x"], [7, 2, ERROR]]),
         _good("client_result_frame", CLIENT_IN, 99, [[6, 1, b"", [[None, 1]]]], b"x"),
         _good("client_cancel", CLIENT_OUT, 99, [[9, 0, 1, 0]]),
+        _good("call_stream", CLIENT_OUT, 99, [[23, 1, "shop.prices", ARGS, {"stream": [16, 1024]}]]),
+        _good("client_cancel_receipt", CLIENT_OUT, 99, [[9, 5, 1, 0]]),
+        _good("client_credit", CLIENT_OUT, 99, [[15, 0, 1, 32, 2048]]),
+        _good("client_items", CLIENT_IN, 99, [[13, 1, 0, [1, "x"]], [14, 1, 2]]),
+        _good("client_items_are_frames", CLIENT_IN, 99, [[13, 1, 1, ["x", b""], [[1, 1]]]], b"x"),
+        _good("receipt", CLIENT_IN, 99, [[29, 5, {"what": "removed_from_queue"}]]),
+        _good(
+            "receipt_whole",
+            CLIENT_IN,
+            99,
+            [[29, 5, {"what": "ignored", "after": 2**40, "where": "File …"}], [29, 6, {"what": "unwound", "after": 0}]],
+        ),
         _good("client_ping", CLIENT_OUT, 99, [[10, 1], [11, 2]]),
         _good("client_pong", CLIENT_IN, 99, [[11, 1], [10, 2]]),
     ]
@@ -231,6 +258,15 @@ def _bad_envelopes() -> list[dict[str, Any]]:
         _bad("result_on_control", "wrong_lane", CONTROL_OUT, [[1, 7, [6, 42, 1]]]),
         _bad("hello_to_worker", "wrong_lane", DATA_IN, [[1, 7, HELLO]]),
         _bad("call_to_client", "wrong_lane", CLIENT_IN, [[1, 99, [23, 1, "f", ARGS]]], 99),
+        _bad("item_to_worker", "wrong_lane", DATA_IN, [[1, 7, [13, 42, 0, [1]]]]),
+        _bad("item_on_control", "wrong_lane", CONTROL_OUT, [[1, 7, [13, 42, 0, [1]]]]),
+        _bad("end_on_control", "wrong_lane", CONTROL_OUT, [[1, 7, [14, 42, 0]]]),
+        _bad("credit_on_data", "wrong_lane", DATA_IN, [[1, 7, [15, 1, 42, 1, 1]]]),
+        _bad("credit_from_worker", "wrong_lane", CONTROL_OUT, [[1, 7, [15, 1, 42, 1, 1]]]),
+        _bad("item_from_client", "wrong_lane", CLIENT_OUT, [[1, 99, [13, 1, 0, [1]]]], 99),
+        _bad("credit_to_client", "wrong_lane", CLIENT_IN, [[1, 99, [15, 0, 1, 1, 1]]], 99),
+        _bad("receipt_from_client", "wrong_lane", CLIENT_OUT, [[1, 99, [29, 5, {"what": "unwound"}]]], 99),
+        _bad("receipt_to_worker", "wrong_lane", CONTROL_IN, [[1, 7, [29, 5, {"what": "unwound"}]]]),
         _bad("run_from_client", "wrong_lane", CLIENT_OUT, [[1, 99, run]], 99),
     ]
 
@@ -241,7 +277,20 @@ def _bad_fields() -> list[dict[str, Any]]:
         return [1, 7, [2, *fields.values()]]
 
     arity = {"run_short": [2, 1, 42, 0, 0], "run_long": [2, 1, 42, 0, 0, ARGS, {}, 0], "boot_empty": [1]}
-    control = {"cancel_short": [9, 1, 42], "ping_bare": [10], "ping_long": [10, 1, 1], "stop_bare": [12]}
+    control = {
+        "cancel_short": [9, 1, 42],
+        "ping_bare": [10],
+        "ping_long": [10, 1, 1],
+        "stop_bare": [12],
+        "credit_short": [15, 1, 42, 1],
+        "credit_long": [15, 1, 42, 1, 1, 1],
+    }
+    stream = {
+        "item_short": [13, 42, 0],
+        "item_long": [13, 42, 0, [1], [], 0],
+        "end_short": [14, 42],
+        "end_long": [14, 42, 0, 0],
+    }
     runs = {
         "seq_is_text": run(seq="1"),
         "seq_is_negative": run(seq=-1),
@@ -264,12 +313,21 @@ def _bad_fields() -> list[dict[str, Any]]:
         "frames_is_map": run(extras={"frames": {}}),
         "frames_entry_short": run(extras={"frames": [[0]]}),
         "frames_place_is_float": run(extras={"frames": [[0.0, 1]]}),
+        "stream_is_uint": run(extras={"stream": 1}),
+        "stream_short": run(extras={"stream": [1]}),
+        "stream_long": run(extras={"stream": [1, 2, 3]}),
+        "stream_negative": run(extras={"stream": [1, -1]}),
+        "stream_of_text": run(extras={"stream": ["1", 1]}),
+        "stream_of_float": run(extras={"stream": [1, 1.0]}),
         "extras_doubled_key": run(extras=Raw(b"\x82" + pack("attempt") + b"\x01" + pack("attempt") + b"\x02")),
         "metadata_invalid_utf8": run(extras=Raw(b"\x81" + pack("metadata") + b"\x81\xa1\xff\xa1a")),
     }
     return [
         *(_bad(name, "wrong_arity", DATA_IN, [[1, 7, record]]) for name, record in arity.items()),
         *(_bad(name, "wrong_arity", CONTROL_IN, [[1, 7, record]]) for name, record in control.items()),
+        *(_bad(name, "wrong_arity", DATA_OUT, [[1, 7, record]]) for name, record in stream.items()),
+        _bad("client_credit_short", "wrong_arity", CLIENT_OUT, [[1, 99, [15, 0, 1, 1]]], 99),
+        _bad("receipt_bare", "wrong_arity", CLIENT_IN, [[1, 99, [29, 5]]], 99),
         _bad("result_without_value", "wrong_arity", DATA_OUT, [[1, 7, [6, 42]]]),
         _bad("bye_with_field", "wrong_arity", CLIENT_OUT, [[1, 99, [28, 1]]], 99),
         *(_bad(f"run_{name}", "wrong_field", DATA_IN, [frame]) for name, frame in runs.items()),
@@ -283,6 +341,23 @@ def _bad_fields() -> list[dict[str, Any]]:
         _bad("boot_unknown_key", "wrong_field", DATA_IN, [[1, 7, [1, {**CONFIG, "colour": 1}]]]),
         _bad("boot_module_is_int", "wrong_field", DATA_IN, [[1, 7, [1, {**CONFIG, "modules": [1]}]]]),
         _bad("cancel_why_2", "wrong_field", CONTROL_IN, [[1, 7, [9, 1, 42, 2]]]),
+        _bad("credit_seq_negative", "wrong_field", CONTROL_IN, [[1, 7, [15, -1, 42, 1, 1]]]),
+        _bad("credit_items_negative", "wrong_field", CONTROL_IN, [[1, 7, [15, 1, 42, -1, 1]]]),
+        _bad("credit_bytes_is_float", "wrong_field", CONTROL_IN, [[1, 7, [15, 1, 42, 1, 1.0]]]),
+        _bad("credit_call_is_text", "wrong_field", CONTROL_IN, [[1, 7, [15, 1, "42", 1, 1]]]),
+        _bad("item_empty", "wrong_field", DATA_OUT, [[1, 7, [13, 42, 0, []]]]),
+        _bad("item_is_no_array", "wrong_field", DATA_OUT, [[1, 7, [13, 42, 0, 1]]]),
+        _bad("item_is_map", "wrong_field", DATA_OUT, [[1, 7, [13, 42, 0, {"a": 1}]]]),
+        _bad("item_first_negative", "wrong_field", DATA_OUT, [[1, 7, [13, 42, -1, [1]]]]),
+        _bad("item_call_is_text", "wrong_field", DATA_OUT, [[1, 7, [13, "42", 0, [1]]]]),
+        _bad("item_frames_is_map", "wrong_field", DATA_OUT, [[1, 7, [13, 42, 0, [1], {}]]]),
+        _bad("end_items_is_text", "wrong_field", DATA_OUT, [[1, 7, [14, 42, "0"]]]),
+        _bad("error_items_is_text", "wrong_field", DATA_OUT, [[1, 7, [7, 42, {**ERROR, "items": "3"}]]]),
+        _bad("receipt_is_text", "wrong_field", CLIENT_IN, [[1, 99, [29, 5, "unwound"]]], 99),
+        _bad("receipt_lacks_what", "wrong_field", CLIENT_IN, [[1, 99, [29, 5, {"after": 1}]]], 99),
+        _bad("receipt_what_unknown", "wrong_field", CLIENT_IN, [[1, 99, [29, 5, {"what": "oops"}]]], 99),
+        _bad("receipt_key_unknown", "wrong_field", CLIENT_IN, [[1, 99, [29, 5, {"what": "unwound", "x": 1}]]], 99),
+        _bad("client_item_empty", "wrong_field", CLIENT_IN, [[1, 99, [13, 1, 0, []]]], 99),
         _bad("stop_is_float", "wrong_field", CONTROL_IN, [[1, 7, [12, 0.0]]]),
         _bad("attach_lane_2", "wrong_field", DATA_OUT, [[1, 7, [3, 2, 1, "3.11.7", {}]]]),
         _bad("attach_package_is_int", "wrong_field", DATA_OUT, [[1, 7, [3, 0, 1, "3.11.7", {"pyzmq": 27}]]]),
@@ -321,6 +396,15 @@ def _bad_frames() -> list[dict[str, Any]]:
         _bad("frame_0_is_the_envelope", "frame_missing", DATA_IN, [[1, 7, run([0, 0])]]),
         _bad("frame_of_none", "frame_missing", DATA_IN, [[1, 7, run([0, 1])]]),
         _bad("result_frame_missing", "frame_missing", DATA_OUT, [[1, 7, [6, 42, b"", [[None, 1]]]]]),
+        _bad("item_frame_missing", "frame_missing", DATA_OUT, [[1, 7, [13, 42, 0, [b""], [[0, 1]]]]]),
+        _bad(
+            "item_frame_named_twice",
+            "frame_named_twice",
+            DATA_OUT,
+            [[1, 7, [13, 42, 0, [b"", b""], [[0, 1], [1, 1]]]], b"x"],
+        ),
+        _bad("item_frame_unnamed", "frame_unnamed", DATA_OUT, [[1, 7, [13, 42, 0, [b""]]], b"x"]),
+        _bad("too_many_items", "over_limit", DATA_OUT, [[1, 7, [13, 42, 0, [0] * 4097]]]),
         _bad("too_many_frames_in_a_record", "over_limit", DATA_IN, [[1, 7, run(*many)], *[b"x"] * 257]),
         _bad("too_many_records", "over_limit", CONTROL_IN, [[1, 7, *[[10, 1]] * 4097]]),
         _bad("too_many_metadata_entries", "over_limit", DATA_IN, [[1, 7, [*plain, {"metadata": metadata}]]]),

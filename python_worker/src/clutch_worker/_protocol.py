@@ -21,10 +21,13 @@ METADATA_BYTES_MAX = 16 << 10
 ERROR_BYTES_MAX = 1 << 20
 CAUSES_MAX = 8
 GROUP_MEMBERS_MAX = 16
+STREAM_BATCH_ITEMS_MAX = 4096
+STREAM_BATCH_BYTES_SOFT = 256 << 10
+STREAM_BATCH_TIME_NS_MAX = 1_000_000
 
 # Types of the records that this side sends.
-ATTACH, REGISTER, BOOT_FAILED, RESULT, ERROR, BEGUN, PONG = 3, 4, 5, 6, 7, 8, 11
-KNOWN_TYPES = frozenset((*range(1, 13), *range(20, 29)))
+ATTACH, REGISTER, BOOT_FAILED, RESULT, ERROR, BEGUN, PONG, ITEM, END = 3, 4, 5, 6, 7, 8, 11, 13, 14
+KNOWN_TYPES = frozenset((*range(1, 16), *range(20, 30)))
 
 CANCELLED, DEADLINE = 0, 1
 
@@ -65,6 +68,7 @@ class Extras(Struct, forbid_unknown_fields=True, frozen=True):
     metadata: Raw | UnsetType = UNSET
     attempt: UInt | UnsetType = UNSET
     deadline: UInt | UnsetType = UNSET
+    stream: tuple[UInt, UInt] | UnsetType = UNSET
 
 
 class Boot(Struct, array_like=True, tag=1, forbid_unknown_fields=True, frozen=True):
@@ -83,13 +87,15 @@ class Run(Struct, array_like=True, tag=2, forbid_unknown_fields=True, frozen=Tru
 
 
 class Payload(Struct, frozen=True):
-    """A RUN's extras, checked: the payload frames are the buffers themselves, by place."""
+    """A RUN's extras, checked: the payload frames are the buffers themselves, by place. `credit` is a stream's first:
+    items and bytes; None for a call that wants one result."""
 
     kwargs: bytes
     frames: dict[int | str, Any]
     metadata: dict[str, str]
     attempt: int
     deadline: int
+    credit: tuple[int, int] | None = None
 
 
 class Cancel(Struct, array_like=True, tag=9, forbid_unknown_fields=True, frozen=True):
@@ -104,6 +110,15 @@ class Ping(Struct, array_like=True, tag=10, forbid_unknown_fields=True, frozen=T
 
 class Stop(Struct, array_like=True, tag=12, forbid_unknown_fields=True, frozen=True):
     by: UInt
+
+
+class Credit(Struct, array_like=True, tag=15, forbid_unknown_fields=True, frozen=True):
+    """Totals since the stream began."""
+
+    seq: UInt
+    call: UInt
+    items: UInt
+    bytes: UInt
 
 
 def map_length(encoded: Any) -> int:
@@ -154,7 +169,7 @@ def _explain_record(lane_types: frozenset[int], raw: Raw) -> RemoteProtocolError
         return RemoteProtocolError("unknown_type", str(kind))
     if kind not in lane_types:
         return RemoteProtocolError("wrong_lane", f"type {kind}")
-    fewest, most = {1: (2, 2), 2: (6, 7), 9: (4, 4), 10: (2, 2), 12: (2, 2)}[kind]
+    fewest, most = {1: (2, 2), 2: (6, 7), 9: (4, 4), 10: (2, 2), 12: (2, 2), 15: (5, 5)}[kind]
     if not fewest <= len(fields) <= most:
         return RemoteProtocolError("wrong_arity", f"type {kind} with {len(fields) - 1} fields")
     return None

@@ -21,6 +21,7 @@ from clutch_worker._protocol import (
     Boot,
     Cancel,
     Config,
+    Credit,
     Extras,
     Payload,
     Ping,
@@ -32,13 +33,13 @@ from clutch_worker._protocol import (
 )
 
 _decode_data = msgspec.msgpack.Decoder(list[int | Run | Boot]).decode
-_decode_control = msgspec.msgpack.Decoder(list[int | Cancel | Ping | Stop]).decode
+_decode_control = msgspec.msgpack.Decoder(list[int | Cancel | Ping | Stop | Credit]).decode
 _decode_config = msgspec.msgpack.Decoder(Config).decode
 _decode_extras = msgspec.msgpack.Decoder(Extras).decode
 _decode_metadata = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 _DATA_TYPES = frozenset((1, 2))
-_CONTROL_TYPES = frozenset((9, 10, 12))
+_CONTROL_TYPES = frozenset((9, 10, 12, 15))
 _NO_EXTRAS = Payload(b"", {}, {}, 1, 0)
 
 Frames = Sequence[Any]
@@ -128,7 +129,7 @@ class Session:
             raise RemoteProtocolError("frame_unnamed", f"frames {sorted(unnamed)[:8]}")
         return records, payloads
 
-    def receive_control(self, frames: Frames) -> list[Cancel | Ping | Stop]:
+    def receive_control(self, frames: Frames) -> list[Cancel | Ping | Stop | Credit]:
         """The records of a message on control. Raises RemoteProtocolError."""
         records = self._open(_decode_control, _CONTROL_TYPES, frames)
         if len(frames) > 1:
@@ -167,7 +168,7 @@ def _payload(raw: Any, frames: Frames, unnamed: set[int]) -> Payload:
         metadata = {} if extras.metadata is UNSET else _decode_metadata(extras.metadata)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RemoteProtocolError("wrong_field", f"extras: {error}") from None
-    values = (extras.kwargs, extras.frames, extras.metadata, extras.attempt, extras.deadline)
+    values = (extras.kwargs, extras.frames, extras.metadata, extras.attempt, extras.deadline, extras.stream)
     if map_length(raw) != sum(value is not UNSET for value in values):
         raise RemoteProtocolError("wrong_field", "extras: a key occurs twice")
     if extras.metadata is not UNSET:
@@ -197,4 +198,5 @@ def _payload(raw: Any, frames: Frames, unnamed: set[int]) -> Payload:
         metadata,
         1 if extras.attempt is UNSET else extras.attempt,
         0 if extras.deadline is UNSET else extras.deadline,
+        None if extras.stream is UNSET else extras.stream,
     )
