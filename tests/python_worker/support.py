@@ -27,7 +27,8 @@ SOURCES = Path(__file__).parents[2] / "python_worker" / "src"
 LAYOUT = 0x636C75746368_0001
 PATIENCE_S = 10.0
 encode = msgspec.msgpack.encode
-RESULT, ERROR, BEGUN = 6, 7, 8
+RESULT, ERROR, BEGUN, ITEM, END = 6, 7, 8, 13, 14
+PLENTY = 1 << 40
 
 
 def now_ns() -> int:
@@ -39,7 +40,8 @@ class Gone(Exception):
 
 
 class FakeSupervisor:
-    """One worker process. `replies` maps a call to its RESULT or ERROR record; `begun` are the totals last told."""
+    """One worker process. `replies` maps a call to its RESULT, END or ERROR record, `items` a stream's to its items;
+    `begun` are the totals last told."""
 
     def __init__(self, directory: Path, incarnation: int = 7) -> None:
         self.incarnation = incarnation
@@ -62,6 +64,9 @@ class FakeSupervisor:
         self.left_out: list[list[str]] = []
         self.boot_error: dict[str, Any] | None = None
         self.replies: dict[int, list[Any]] = {}
+        self.items: dict[int, list[Any]] = {}
+        self.stream_bytes: dict[int, int] = {}
+        self.batches: dict[int, list[int]] = {}
         self.payloads: dict[int, list[bytes]] = {}
         self.pongs: list[int] = []
         self.begun = (0, 0)
@@ -168,6 +173,30 @@ class FakeSupervisor:
         self.flush()
         return call
 
+    def stream(self, name: str, *args: Any, items: int = PLENTY, bytes_: int = PLENTY, **options: Any) -> int:
+        """Sends the RUN of a stream with that first credit."""
+        call = self.queue_stream(name, *args, items=items, bytes_=bytes_, **options)
+        self.flush()
+        return call
+
+    def queue_stream(self, name: str, *args: Any, items: int = PLENTY, bytes_: int = PLENTY, **options: Any) -> int:
+        call = self.queue(name, *args, stream=[items, bytes_], **options)
+        self.items[call] = []
+        return call
+
+    def credit(self, call: int, items: int, bytes_: int = PLENTY) -> None:
+        self.send_control([15, call - 1000, call, items, bytes_])
+
+    def items_of(self, call: int, count: int | None = None) -> list[Any]:
+        """The first `count` items once they are there, or all once the stream is over."""
+        self.wait(lambda: call in self.replies or (count is not None and len(self.items[call]) >= count))
+        return self.items[call]
+
+    def stream_error(self, name: str, *args: Any, **options: Any) -> dict[str, Any]:
+        record = self.reply(self.stream(name, *args, **options))
+        assert record[0] == ERROR, record
+        return record[2]
+
     def cancel(self, call: int, why: int = 0) -> None:
         self.send_control([9, call - 1000, call, why])
 
@@ -213,7 +242,7 @@ class FakeSupervisor:
         on_control = lane is self.lanes["control"]
         for record in records:
             self._act(record, on_control, payloads)
-        if not on_control and any(record[0] in (RESULT, ERROR) for record in records):
+        if not on_control and any(record[0] in (RESULT, ERROR, ITEM, END) for record in records):
             assert records[-1][0] == BEGUN, "a message that carries results ends with the totals"
 
     def _act(self, record: list[Any], on_control: bool, payloads: list[bytes]) -> None:
@@ -224,9 +253,15 @@ class FakeSupervisor:
             self.functions, self.left_out = record[1], record[2]
         elif kind == 5:
             self.boot_error = record[1]
-        elif kind in (RESULT, ERROR):
+        elif kind == ITEM:
+            self._act_on_items(record, payloads)
+        elif kind in (RESULT, ERROR, END):
             assert record[1] not in self.replies, f"call {record[1]} was answered twice"
             self.replies[record[1]] = record
+            if record[1] in self.items:
+                count = record[2] if kind == END else record[2]["items"]
+                assert kind != RESULT
+                assert count == len(self.items[record[1]])
             if kind == RESULT and len(record) == 4:
                 self.payloads[record[1]] = [payloads[number - 1] for _, number in record[3]]
         elif kind == BEGUN:
@@ -236,6 +271,19 @@ class FakeSupervisor:
             self.begun_on_control += on_control
         elif kind == 11:
             self.pongs.append(record[1])
+
+    def _act_on_items(self, record: list[Any], payloads: list[bytes]) -> None:
+        _, call, first, items, *frames = record
+        assert call not in self.replies, "an item after the end"
+        assert first == len(self.items[call])
+        assert 1 <= len(items) <= 4096
+        self.batches.setdefault(call, []).append(len(items))
+        self.stream_bytes[call] = self.stream_bytes.get(call, 0) + len(encode(items))
+        for place, number in frames[0] if frames else []:
+            assert items[place] == b""
+            items[place] = payloads[number - 1]
+            self.stream_bytes[call] += len(payloads[number - 1])
+        self.items[call] += items
 
     def read_log(self) -> bytes:
         try:

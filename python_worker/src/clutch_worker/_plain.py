@@ -16,6 +16,9 @@ from clutch_worker._page import CELL_BEGUN_THREAD, Page
 from clutch_worker._protocol import Config, Run
 from clutch_worker._replies import Replies, result_error
 from clutch_worker._results import ResultFault, prepare
+from clutch_worker._stream_in_thread import InThread
+from clutch_worker._stream_on_loop import is_async
+from clutch_worker._streams import Stream, no_stream
 from clutch_worker._threads import Threads
 from clutch_worker._values import ArgumentFault
 
@@ -34,7 +37,7 @@ class PlainCalls:
         self._payload_bytes_max = config.payload_bytes_max
         self._page = page
         self._replies = replies
-        self._threads = Threads(config.threads, self._begin, self._execute)
+        self._threads: Threads[Run | InThread] = Threads(config.threads, self._begin, self._execute)
         self._outcomes: deque[Callable[[], None]] = deque()
         self._wake_due = False
         self._forked = False
@@ -42,12 +45,16 @@ class PlainCalls:
 
     def put(self, records: list[Run]) -> None:
         self.calls.update((record.seq, record) for record in records)
-        self._threads.put(records)
+        self._threads.put([*records])
 
     def release(self, record: Run) -> None:
         """The awaitable that a call returned is done."""
         self.calls.pop(record.seq, None)
         self._threads.release()
+
+    def leave(self, record: Run) -> None:
+        """A stream is over, or goes on on the loop."""
+        self.calls.pop(record.seq, None)
 
     def drop(self) -> None:
         """In a forked child, which may be one of the threads: it must not take another call."""
@@ -55,8 +62,10 @@ class PlainCalls:
         self._outcomes.clear()
         self._threads.drop()
 
-    def _begin(self, record: Run) -> bool:
+    def _begin(self, record: Run | InThread) -> bool:
         """Under the threads' lock: the cell, then the clock and the cancel mark."""
+        if isinstance(record, InThread):
+            return True
         self._page.cells[CELL_BEGUN_THREAD] = record.seq
         refusal = self._runner.refusal(record)
         if refusal is None:
@@ -66,8 +75,15 @@ class PlainCalls:
         self._post(lambda: self._end_with_error(record, refusal))
         return False
 
-    def _execute(self, record: Run) -> bool:
+    def _execute(self, record: Run | InThread) -> bool:
         """Runs a call; False if it goes on as an awaitable on the loop."""
+        if isinstance(record, InThread):
+            record.run()
+            return True
+        stream = self._runner.streams.live.get(record.seq)
+        if stream is not None:
+            self._begin_stream(record, stream)
+            return True
         context = Context()
         try:
             value = context.run(self._call, record)
@@ -88,6 +104,28 @@ class PlainCalls:
                 return False
             self._post(lambda: self._end(record, lambda: self._replies.wire(record.call, wire)))
         return True
+
+    def _begin_stream(self, record: Run, stream: Stream) -> None:
+        context = Context()
+        try:
+            value = context.run(self._call, record)
+            goes_on_loop = is_async(value) or inspect.isawaitable(value)
+        except ArgumentFault as fault:
+            error = call_error("invalid_argument", "arguments", "not_started", str(fault))
+        except BaseException as exception:
+            error = raised(exception)
+        else:
+            if goes_on_loop:
+                self._post(lambda: self._runner.adopt_stream(stream, value, context))
+                return
+            if hasattr(type(value), "__next__"):
+                InThread(stream, value, context, self._post, self._put_stream).run()
+                return
+            error = no_stream(stream.name, value)
+        self._post(lambda: self._end_with_error(record, error))
+
+    def _put_stream(self, stream: InThread) -> None:
+        self._threads.put([stream])
 
     def _call(self, record: Run) -> Any:
         current.set(record)
@@ -119,5 +157,5 @@ class PlainCalls:
 
     def _end(self, record: Run, answer: Callable[[], None]) -> None:
         self.calls.pop(record.seq, None)
-        self._runner.forget(record)
         answer()
+        self._runner.forget(record)

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from clutch_worker._errors import call_error
+from clutch_worker._items import Part
 from clutch_worker._page import Page
-from clutch_worker._protocol import BEGUN, ENVELOPE_BYTES_SOFT, ERROR, RESULT, VERSION
+from clutch_worker._protocol import BEGUN, END, ENVELOPE_BYTES_SOFT, ERROR, ITEM, RESULT, VERSION
 from clutch_worker._results import ResultFault, Wire, prepare
 
 _RECORDS_MAX = 2048
@@ -51,7 +52,8 @@ class Replies:
     def wire(self, call: int, wire: Wire) -> None:
         """A result made ready before, for instance in a thread."""
         if wire.frames:
-            self._send_framed(call, wire)
+            places = [(place, number) for number, (place, _) in enumerate(wire.frames, 1)]
+            self._send_framed((RESULT, call, wire.value, places), [buffer for _, buffer in wire.frames])
             return
         self.records.append((RESULT, call, wire.value))
         self._count(wire.size)
@@ -59,6 +61,18 @@ class Replies:
     def error(self, call: int, error: dict[str, Any]) -> None:
         self.records.append((ERROR, call, error))
         self._count(1024)
+
+    def items(self, call: int, part: Part) -> None:
+        """Some items of a stream, behind all that was said before."""
+        if part.buffers:
+            self.flush()
+            self._send_framed((ITEM, call, part.first, part.encoded, part.places), part.buffers)
+            return
+        self.records.append((ITEM, call, part.first, part.encoded))
+        self._count(part.size)
+
+    def end(self, call: int, items: int) -> None:
+        self.records.append((END, call, items))
 
     def flush(self) -> None:
         """The end of a turn: results, totals behind them, and totals on control if calls began and did not end."""
@@ -105,10 +119,9 @@ class Replies:
             return (ERROR, call, call_error("internal", "result", "started", f"record {kind} does not encode"))
         return record
 
-    def _send_framed(self, call: int, wire: Wire) -> None:
-        places = [(place, number) for number, (place, _) in enumerate(wire.frames, 1)]
-        head = [VERSION, self._incarnation, (RESULT, call, wire.value, places), (BEGUN, *self._totals())]
-        self._send_data([self._encode(head), *(buffer for _, buffer in wire.frames)])
+    def _send_framed(self, record: Any, buffers: list[Any]) -> None:
+        head = [VERSION, self._incarnation, record, (BEGUN, *self._totals())]
+        self._send_data([self._encode(head), *buffers])
 
 
 def result_error(message: str) -> dict[str, Any]:

@@ -57,6 +57,19 @@ def prepare(value: Any, payload_bytes_max: int) -> Wire:
         isinstance(item, (bytes, bytearray, memoryview)) and _size(item) >= FRAME_THRESHOLD_BYTES for item in value
     ):
         value = _take_frames(value, frames)
+    return _wire(value, frames, payload_bytes_max)
+
+
+def prepare_item(value: Any, payload_bytes_max: int) -> Wire:
+    """As `prepare`, for an item of a stream: a frame's place is the item itself, whose number its sender knows."""
+    frames: list[tuple[Any, Any]] = []
+    if isinstance(value, (bytes, bytearray, memoryview)) and _size(value) >= FRAME_THRESHOLD_BYTES:
+        frames.append((None, _frozen(value)))
+        value = b""
+    return _wire(value, frames, payload_bytes_max)
+
+
+def _wire(value: Any, frames: list[tuple[Any, Any]], payload_bytes_max: int) -> Wire:
     encoded = _encoded(value)
     size = len(encoded) + sum(_size(buffer) for _, buffer in frames)
     if size > payload_bytes_max:
@@ -91,7 +104,7 @@ def _encoded(value: Any) -> bytes:
         if not plain:
             value = _to_builtins(value)
             if not is_plain(value):
-                raise ResultFault(_culprit(value) or f"a {_name(value)} does not cross")
+                raise ResultFault(_culprit(value) or f"a {type_name(value)} does not cross")
         return _encode(value)
     except ResultFault:
         raise
@@ -145,13 +158,14 @@ def _check_keys(value: dict[Any, Any], path: str) -> None:
     wire = set()
     for key in value:
         if isinstance(key, _ARRAYS):
-            raise ResultFault(f"a key of type {_name(key)} does not cross: an array is no key, at {path}")
+            raise ResultFault(f"a key of type {type_name(key)} does not cross: an array is no key, at {path}")
         wire.add(_encode(_to_builtins(key)))
     if len(wire) < len(value):
         raise ResultFault(f"two keys would become the same on the wire, at {path}")
 
 
-def _name(value: Any) -> str:
+def type_name(value: Any) -> str:
+    """The value's type as people write it."""
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
@@ -173,11 +187,11 @@ def _culprit(value: Any, path: str = "$", depth: int = 0) -> str | None:
     except UnicodeEncodeError:
         return f"text with a lone surrogate does not cross, at {path}"
     except TypeError:
-        return f"an object of type {_name(value)} does not cross, at {path}"
+        return f"an object of type {type_name(value)} does not cross, at {path}"
     except Exception as error:
-        return f"an object of type {_name(value)} does not cross ({type(error).__name__}), at {path}"
+        return f"an object of type {type_name(value)} does not cross ({type(error).__name__}), at {path}"
     if isinstance(value, (Raw, msgspec.msgpack.Ext)):
-        return f"an object of type {_name(value)} does not cross, at {path}"
+        return f"an object of type {type_name(value)} does not cross, at {path}"
     return None
 
 

@@ -22,11 +22,13 @@ from clutch_worker._eager import starter
 from clutch_worker._errors import call_error, raised
 from clutch_worker._page import CELL_BEGUN_LOOP, Page
 from clutch_worker._plain import PlainCalls
-from clutch_worker._protocol import RESULT, Cancel, Config, RemoteProtocolError, Run
+from clutch_worker._protocol import RESULT, Cancel, Config, Credit, RemoteProtocolError, Run
 from clutch_worker._registry import Function
 from clutch_worker._replies import Replies
 from clutch_worker._results import SCALARS
 from clutch_worker._session import Session
+from clutch_worker._stream_on_loop import OnLoop, is_async
+from clutch_worker._streams import Stream, Streams, no_stream
 from clutch_worker._values import ArgumentFault, check
 
 TURN_CALLS = 128
@@ -64,6 +66,7 @@ class Runner:
         self._by_seq: dict[int, Task[Any]] = {}
         self._tails: set[int] = set()  # calls of threads that go on as tasks: their room is the threads'
         self._cancels: dict[int, Cancel] = {}
+        self.streams = Streams(self, config.payload_bytes_max, self._cancels, replies)
         self._plain = PlainCalls(self, loop, config, page, replies)
         self._turn_due = False
         self._append = replies.records.append
@@ -81,6 +84,8 @@ class Runner:
         threaded: list[Run] = []
         if self._cancels:
             self._check_early_cancels(records)
+        if self._session.payloads or self.streams.early:
+            self.streams.receive(records, self._session.payload)
         if not self._any_threaded:
             pending.extend(records)
             return len(pending)
@@ -97,6 +102,8 @@ class Runner:
         """Begins what may begin, within the bounds of a turn, sends what there is to say, comes back for the rest."""
         self._turn_due = False
         self._begin_pending()
+        if self.streams.due:
+            self.streams.flush()
         self._replies.flush()
         if self._pending and self._may_begin():
             self.turn_soon()
@@ -111,23 +118,41 @@ class Runner:
     def cancel(self, record: Cancel) -> None:
         """Acts on a CANCEL, whichever of its call's RUN and end came first. Raises RemoteProtocolError."""
         seq = record.seq
+        known = self._known(record)
+        if (known is None and seq <= self._session.last_seq) or seq in self._cancels:
+            return
+        self._cancels[seq] = record
+        if seq in self.streams.live:
+            self.stop_stream(seq)
+        elif seq in self._by_seq:
+            self._cancel_again(seq)
+        if self._pending:
+            self.turn_soon()  # one that waits for room is answered without it
+
+    def credit(self, record: Credit) -> None:
+        """Acts on a CREDIT, whichever of its call's RUN and end came first. Raises RemoteProtocolError."""
+        if self._known(record) is None and record.seq <= self._session.last_seq:
+            return
+        self.streams.credit(record, record.seq > self._session.last_seq)
+
+    def stop_stream(self, seq: int) -> None:
+        """Has a stream closed: at its `yield`, or by a CancelledError where it awaits, until it gives in."""
+        self.streams.live[seq].stop()
+        self._cancel_again(seq)
+
+    def _known(self, record: Cancel | Credit) -> Run | None:
+        """The call that is meant, None if it is over or still to come. Raises RemoteProtocolError."""
+        seq = record.seq
         known: Run | None = self._plain.calls.get(seq)
         task = self._by_seq.get(seq)
         if task is not None:
             known = self._tasks[task]
         elif known is None and seq <= self._session.last_seq:
             known = next((waiting for waiting in self._pending if waiting.seq == seq), None)
-            if known is None:
-                return  # over
         if known is not None and known.call != record.call:
-            raise RemoteProtocolError("wrong_field", f"CANCEL of seq {seq} names call {record.call}, not {known.call}")
-        if seq in self._cancels:
-            return
-        self._cancels[seq] = record
-        if task is not None:
-            self._cancel_again(seq)
-        elif self._pending:
-            self.turn_soon()  # one that waits for room is answered without it
+            name = type(record).__name__.upper()
+            raise RemoteProtocolError("wrong_field", f"{name} of seq {seq} names call {record.call}, not {known.call}")
+        return known
 
     @property
     def is_idle(self) -> bool:
@@ -142,12 +167,13 @@ class Runner:
     def drop(self) -> None:
         """In a forked child: it begins nothing more."""
         self._pending.clear()
+        self.streams.drop()
         self._plain.drop()
 
     def _may_begin(self) -> bool:
         record = self._pending[0]
         return (
-            len(self._tasks) - len(self._tails) < self._concurrency
+            len(self._tasks) - len(self._tails) - self.streams.parked < self._concurrency
             or record.seq in self._cancels
             or 0 < record.expires <= _monotonic_ns()
         )
@@ -156,7 +182,7 @@ class Runner:
         """The hot path. What it does not do for the plain case is done in `_begin_otherwise`."""
         pending, tasks, functions, cancels = self._pending, self._tasks, self.functions, self._cancels
         page, set_current, settle = self._page, current.set, self._settle
-        room = self._concurrency + len(self._tails)
+        room = self._concurrency + len(self._tails) + self.streams.parked
         start = starter(self._loop)
         count = TURN_CALLS
         until = _monotonic_ns() + TURN_NS
@@ -211,12 +237,20 @@ class Runner:
         except BaseException as error:
             self.answer_error(record, raised(error))
             return None
+        if record.seq in self.streams.live:
+            return self._begin_stream(record, made)
         if inspect.iscoroutine(made):
             return made
         if inspect.isawaitable(made):
             return wait_for_it(made)
         self.forget(record)
         self._replies.value(record.call, made)
+        return None
+
+    def _begin_stream(self, record: Run, made: Any) -> Coroutine[Any, Any, Any] | None:
+        if is_async(made) or inspect.isawaitable(made):
+            return OnLoop(self.streams.live[record.seq], self._loop).drive(made)
+        self.answer_error(record, no_stream(self.functions[record.function].name, made))
         return None
 
     def call(self, function: Function, record: Run) -> Any:
@@ -246,7 +280,7 @@ class Runner:
         if record.expires and _monotonic_ns() >= record.expires:
             return expired()
         function = self.functions[record.function]
-        return is_a_stream(function) if function.is_stream else None
+        return is_a_stream(function) if function.is_stream and record.seq not in self.streams.live else None
 
     def _keep(self, record: Run, task: Task[Any]) -> None:
         self._tasks[task] = record
@@ -273,6 +307,9 @@ class Runner:
         except BaseException as error:
             self._fail(record, task, error)
             return
+        if type(value) is Stream:
+            value.answer()
+            return
         if self._cancels or record.extras is not UNSET:
             self.forget(record)
         kind = type(value)
@@ -290,12 +327,16 @@ class Runner:
             self.answer_error(record, raised(error))
 
     def answer_error(self, record: Run, error: dict[str, Any]) -> None:
+        stream = self.streams.live.get(record.seq)
+        if stream is not None:
+            error["items"] = stream.items.sent
         self.forget(record)
         self._replies.error(record.call, error)
 
     def forget(self, record: Run) -> None:
         self._cancels.pop(record.seq, None)
-        self._session.payloads.pop(record.seq, None)
+        if self._session.payloads.pop(record.seq, None) is not None:
+            self.streams.live.pop(record.seq, None)
 
     def adopt(self, record: Run, awaitable: Awaitable[Any], context: Context) -> None:
         """Goes on with what a plain function returned, on the loop and in its call's context."""
@@ -305,10 +346,23 @@ class Runner:
             self._loop.create_task(wait_for_it(awaitable), context=context, name=self.functions[record.function].name),
         )
 
+    def adopt_stream(self, stream: Stream, source: Any, context: Context) -> None:
+        """Goes on, as a stream of the loop, with what a plain function returned; its thread is free."""
+        self._plain.leave(stream.record)
+        drive = OnLoop(stream, self._loop).drive(source)
+        self._keep(stream.record, self._loop.create_task(drive, context=context, name=stream.name))
+
+    def leave_stream(self, stream: Stream) -> None:
+        """A stream of threads is over."""
+        self._plain.leave(stream.record)
+        stream.answer()
+
     def _cancel_again(self, seq: int) -> None:
         task = self._by_seq.get(seq)
         if task is not None:
-            task.cancel()
+            stream = self.streams.live.get(seq)
+            if stream is None or not stream.is_between_steps:
+                task.cancel()
             self._loop.call_later(self._grace_s, self._cancel_again, seq, context=self._context)
 
     def _check_early_cancels(self, records: list[Run]) -> None:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from clutch_worker._protocol import Run
+Job = TypeVar("Job")
 
 
-class Threads:
-    """At most `count` calls begun and not finished. `begin` is called under the lock, in the order of `put`, and says
-    whether to run the call; `execute` runs it in the thread. Neither may raise."""
+class Threads(Generic[Job]):
+    """At most `count` jobs begun and not finished. `begin` is called under the lock, in the order of `put`, and says
+    whether to run the job; `execute` runs it in the thread. Neither may raise."""
 
-    def __init__(self, count: int, begin: Callable[[Run], bool], execute: Callable[[Run], bool]) -> None:
+    def __init__(self, count: int, begin: Callable[[Job], bool], execute: Callable[[Job], bool]) -> None:
         self._count = count
         self._begin = begin
         self._execute = execute
-        self._queue: deque[Run] = deque()
+        self._queue: deque[Job] = deque()
         self._condition = threading.Condition()
         self._begun = 0
         self._idle = 0
         self._threads = 0
 
-    def put(self, records: list[Run]) -> None:
-        """Queues calls; starts threads while there are fewer than calls and than `count`."""
+    def put(self, jobs: list[Job]) -> None:
+        """Queues jobs; starts threads while there are fewer than jobs and than `count`."""
         with self._condition:
-            self._queue.extend(records)
-            self._condition.notify(len(records))
+            self._queue.extend(jobs)
+            self._condition.notify(len(jobs))
             missing = min(len(self._queue) - self._idle, self._count - self._threads)
             self._threads += max(0, missing)
         for _ in range(missing):
@@ -52,9 +53,9 @@ class Threads:
                     self._idle += 1
                     condition.wait()
                     self._idle -= 1
-                record = self._queue.popleft()
-                runs = self._begin(record)
+                job = self._queue.popleft()
+                runs = self._begin(job)
                 self._begun += runs
-            if runs and self._execute(record):
+            if runs and self._execute(job):
                 with condition:
                     self._begun -= 1

@@ -24,7 +24,18 @@ import zmq
 from clutch_worker import _logs
 from clutch_worker._lifespan import Lifespans
 from clutch_worker._page import Page
-from clutch_worker._protocol import ATTACH, BOOT_FAILED, PONG, REGISTER, Cancel, Config, Ping, RemoteProtocolError, Stop
+from clutch_worker._protocol import (
+    ATTACH,
+    BOOT_FAILED,
+    PONG,
+    REGISTER,
+    Cancel,
+    Config,
+    Credit,
+    Ping,
+    RemoteProtocolError,
+    Stop,
+)
 from clutch_worker._registry import BootFailure, Registry
 from clutch_worker._replies import Replies
 from clutch_worker._runner import TURN_CALLS, Runner
@@ -140,6 +151,9 @@ class Worker:
             elif type(record) is Cancel:
                 if self._runner is not None:
                     self._runner.cancel(record)
+            elif type(record) is Credit:
+                if self._runner is not None:
+                    self._runner.credit(record)
             elif type(record) is Stop:
                 self._on_stop(record)
         return 0

@@ -1,0 +1,162 @@
+"""Drives an async iterator on the loop, in one task for all of its life, its closing included."""
+
+from __future__ import annotations
+
+import os
+import time
+import types
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Generator
+from typing import Any
+
+from clutch_worker._items import NUMBERS
+from clutch_worker._protocol import STREAM_BATCH_TIME_NS_MAX
+from clutch_worker._results import ResultFault
+from clutch_worker._streams import Stream, no_stream
+
+# Items between two readings of the clock while they come fast, and the time that says they do not.
+_STRIDE_MAX = 32
+_SLOW_NS = 50_000
+
+_monotonic_ns = time.monotonic_ns
+
+
+class OnLoop:
+    """`between_steps` says that the iterator is at its `yield`, where no CancelledError of ours may reach it."""
+
+    __slots__ = ("_future", "_items", "_looked", "_loop", "_stream", "_stride", "_until", "between_steps")
+
+    def __init__(self, stream: Stream, loop: AbstractEventLoop) -> None:
+        self.between_steps = True
+        self._stream = stream
+        self._items = stream.items
+        self._loop = loop
+        self._future: Future[None] | None = None
+        self._stride = 1
+        self._looked = self._until = 0
+        stream.driver = self
+
+    async def drive(self, source: Any) -> Stream:
+        """The whole stream. Raises nothing, SystemExit included: the stream is asked how it ended."""
+        stream = self._stream
+        try:
+            if not is_async(source):
+                self.between_steps = False
+                source = await source
+            if not is_async(source):
+                stream.error = no_stream(stream.name, source)
+                return stream
+            iterator = source.__aiter__()
+        except BaseException as error:
+            stream.failed(error)
+            return stream
+        try:
+            if await self._iterate(iterator):
+                return stream
+        except BaseException as error:
+            stream.failed(error)
+        try:
+            await self._close(iterator)
+        except BaseException as error:
+            stream.failed(error)
+        return stream
+
+    def resume(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+    async def _iterate(self, iterator: Any) -> bool:
+        """True at the iterator's end, False where it is to be closed. The loop costs most of what an item costs."""
+        items, numbers = self._items, NUMBERS
+        append = items.batch.append
+        if not items.has_credit() or self._stream.stopping:
+            await self._pause()
+            if self._stream.stopping:
+                return False
+        self.between_steps = False
+        async for item in iterator:
+            if type(item) in numbers:
+                append(item)
+            elif not self._add(item):
+                return False
+            left = items.left - 1
+            if left > 0:
+                items.left = left
+            elif self._is_due():
+                await self._pause()
+                if self._stream.stopping:
+                    return False
+                self._looked = _monotonic_ns()
+                self.between_steps = False
+        return True
+
+    def _add(self, item: Any) -> bool:
+        items = self._items
+        try:
+            more = items.add(item)
+        except ResultFault as fault:
+            items.refuse(items.sent + len(items.batch), fault)
+            return False
+        items.extra += more
+        items.extra_left -= more
+        if items.extra_left <= 0:
+            items.left = 1
+        return True
+
+    def _is_due(self) -> bool:
+        """Whether the batch is to leave before another step; then it has been handed over."""
+        items, stream = self._items, self._stream
+        now = _monotonic_ns()
+        if len(items.batch) == 1:
+            self._until = now + stream.streams.slice_ns()
+            stream.flush_soon()
+        step_ns = now - self._looked
+        self._looked = now
+        self._stride = 1 if step_ns > _SLOW_NS else min(2 * self._stride, _STRIDE_MAX)
+        # After a long step another is to be expected, for which the item need not wait.
+        late = now >= self._until or step_ns >= STREAM_BATCH_TIME_NS_MAX
+        full = items.is_full()
+        if not (full or late or stream.stopping or not items.has_credit()):
+            items.look_after(self._stride)
+            return False
+        if stream.streams.forked:
+            os._exit(1)  # a child of os.fork() that came back out of user code: it is nobody's worker
+        self.between_steps = True
+        stream.flush()
+        if full and items.has_credit():
+            items.grow()
+        return True
+
+    async def _pause(self) -> None:
+        """A turn of the loop, or until there is credit or the stream is stopped."""
+        stream, items = self._stream, self._items
+        self.between_steps = True
+        if items.has_credit() and not stream.stopping:
+            await _turn()
+        if items.has_credit() or stream.stopping:
+            return
+        self._future = self._loop.create_future()
+        stream.streams.parked += 1
+        stream.streams.runner.turn_soon()  # another call may begin
+        try:
+            await self._future
+        finally:
+            self._future = None
+            stream.streams.parked -= 1
+
+    async def _close(self, iterator: Any) -> None:
+        close = getattr(iterator, "aclose", None)
+        # One that another call's step is in refuses to be closed as it refused to be stepped, which is said already.
+        if close is not None and not (self._stream.error is not None and getattr(iterator, "ag_running", False)):
+            self.between_steps = False
+            await close()
+
+
+def is_async(value: Any) -> bool:
+    return hasattr(type(value), "__aiter__")
+
+
+@types.coroutine
+def _turn() -> Generator[None, None, None]:
+    """Lets the loop turn once, as asyncio.sleep(0) does."""
+    yield
