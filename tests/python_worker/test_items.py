@@ -76,10 +76,12 @@ def test_at_most_one_item_goes_beyond_the_bytes(credit_bytes: int, value: object
     items.limit = 4096
     sizes: list[int] = []
     while items.has_credit():
-        items.extra += (more := items.add(value))
-        items.extra_left -= more
-        items.left = 1 if items.extra_left <= 0 else items.left - 1
-        if items.left > 0 and items.extra_left > 0:
+        items.put(value)
+        items.left -= 1
+        if items.left > 0:
+            continue
+        if items.more:
+            items.left, items.more = items.more, 0
             continue
         if not items.is_full() and items.has_credit():
             items.look_after(32)
@@ -115,10 +117,10 @@ def test_the_next_look_is_before_the_credit_ends() -> None:
     items.limit = 4096
     add(items, 1, 2)
     items.look_after(100)
-    assert items.left == 8
+    assert (items.left, items.more) == (8, 0)
     items.raise_credit(1000, MANY)
     items.look_after(100)
-    assert items.left == 100
+    assert (items.left, items.more) == (100, 898)
     items = items_with(MANY, 55)
     items.limit = 4096
     add(items, 1)

@@ -43,12 +43,13 @@ class _Frame:
 
 
 class Items:
-    """`batch` takes numbers as they are, and anything else by `add`; `left` is how many may follow before the next
-    look at the rest. A thread may add while the loop takes."""
+    """`batch` takes numbers as they are, and anything else by `add`; `left` is how many may follow before the
+    next look at the clock, `more` how many after it before a look at all the rest. A thread may add while the loop
+    takes."""
 
     __slots__ = (
         "_framed", "_payload_bytes_max", "_small", "batch", "credit_bytes", "credit_items", "extra", "extra_left",
-        "fault", "left", "limit", "sent", "sent_bytes",
+        "fault", "left", "limit", "more", "sent", "sent_bytes",
     )  # fmt: skip
 
     def __init__(self, credit_items: int, credit_bytes: int, payload_bytes_max: int) -> None:
@@ -57,6 +58,7 @@ class Items:
         self.batch: list[Any] = []
         self.limit = 1
         self.left = 1
+        self.more = 0
         self.extra = 0  # bytes in the batch beyond those of numbers
         self.extra_left = 0
         self.sent = 0
@@ -69,12 +71,14 @@ class Items:
     def add(self, item: Any) -> int:
         """Makes an item ready and appends it; gives how many bytes it has beyond a number's. Raises ResultFault."""
         kind = type(item)
-        if kind in NUMBERS:
+        if kind is str or kind is bytes:
+            size = len(item)
+            if size < self._small and (kind is bytes or item.isascii()):
+                self.batch.append(item)
+                return size - _SMALL_BYTES if size > _SMALL_BYTES else 0
+        elif kind in NUMBERS:
             self.batch.append(item)
             return 0
-        if (kind is str and len(item) < self._small and item.isascii()) or (kind is bytes and len(item) < self._small):
-            self.batch.append(item)
-            return max(0, len(item) - _SMALL_BYTES)
         wire = prepare_item(item, self._payload_bytes_max)
         if wire.frames:
             self._framed = True
@@ -99,12 +103,27 @@ class Items:
         waiting = len(self.batch)
         return waiting >= self.limit or waiting * NUMBER_BYTES + self.extra > STREAM_BATCH_BYTES_SOFT
 
+    def put(self, item: Any) -> None:
+        """As `add`, for who looks by `left`."""
+        more = self.add(item)
+        self.extra += more
+        self.extra_left -= more
+        if self.extra_left <= 0:
+            self.look_now()
+
+    def look_now(self) -> None:
+        """After the item that comes next."""
+        self.left = 1
+        self.more = 0
+
     def look_after(self, items_max: int) -> None:
-        """Says after how many numbers, and bytes of others, the batch may be full or the credit used: at least one."""
+        """Finds out how many numbers, and bytes of others, may follow before the batch is full or the credit used."""
         waiting = len(self.batch)
         bytes_left = self.bytes_left() - waiting * NUMBER_BYTES - self.extra
-        self.left = max(1, min(self.items_left() - waiting, bytes_left // NUMBER_BYTES, items_max))
-        self.extra_left = bytes_left - self.left * NUMBER_BYTES
+        room = max(1, min(self.items_left() - waiting, bytes_left // NUMBER_BYTES))
+        self.extra_left = bytes_left - room * NUMBER_BYTES
+        self.left = min(room, items_max)
+        self.more = room - self.left
 
     def items_left(self) -> int:
         """How many items a batch that is empty may get."""
@@ -120,7 +139,7 @@ class Items:
 
     def take(self) -> Part | None:
         """Empties the batch. What does not encode is left out with all that follows it, and told in `fault`."""
-        self.left = 1
+        self.look_now()
         count = len(self.batch)
         if not count or self.fault is not None:
             return None

@@ -15,7 +15,7 @@ from clutch_worker._results import ResultFault
 from clutch_worker._streams import Stream, no_stream
 
 # Items between two readings of the clock while they come fast, and the time that says they do not.
-_STRIDE_MAX = 32
+_STRIDE = 32
 _SLOW_NS = 50_000
 
 _monotonic_ns = time.monotonic_ns
@@ -24,7 +24,7 @@ _monotonic_ns = time.monotonic_ns
 class OnLoop:
     """`between_steps` says that the iterator is at its `yield`, where no CancelledError of ours may reach it."""
 
-    __slots__ = ("_future", "_items", "_looked", "_loop", "_stream", "_stride", "_until", "between_steps")
+    __slots__ = ("_future", "_items", "_looked", "_loop", "_stream", "_until", "between_steps")
 
     def __init__(self, stream: Stream, loop: AbstractEventLoop) -> None:
         self.between_steps = True
@@ -32,7 +32,6 @@ class OnLoop:
         self._items = stream.items
         self._loop = loop
         self._future: Future[None] | None = None
-        self._stride = 1
         self._looked = self._until = 0
         stream.driver = self
 
@@ -68,7 +67,7 @@ class OnLoop:
     async def _iterate(self, iterator: Any) -> bool:
         """True at the iterator's end, False where it is to be closed. The loop costs most of what an item costs."""
         items, numbers = self._items, NUMBERS
-        append = items.batch.append
+        append, put = items.batch.append, items.put
         if not items.has_credit() or self._stream.stopping:
             await self._pause()
             if self._stream.stopping:
@@ -77,8 +76,12 @@ class OnLoop:
         async for item in iterator:
             if type(item) in numbers:
                 append(item)
-            elif not self._add(item):
-                return False
+            else:
+                try:
+                    put(item)
+                except ResultFault as fault:
+                    items.refuse(items.sent + len(items.batch), fault)
+                    return False
             left = items.left - 1
             if left > 0:
                 items.left = left
@@ -90,34 +93,25 @@ class OnLoop:
                 self.between_steps = False
         return True
 
-    def _add(self, item: Any) -> bool:
-        items = self._items
-        try:
-            more = items.add(item)
-        except ResultFault as fault:
-            items.refuse(items.sent + len(items.batch), fault)
-            return False
-        items.extra += more
-        items.extra_left -= more
-        if items.extra_left <= 0:
-            items.left = 1
-        return True
-
     def _is_due(self) -> bool:
         """Whether the batch is to leave before another step; then it has been handed over."""
         items, stream = self._items, self._stream
         now = _monotonic_ns()
+        if items.more and now < self._until and now - self._looked < _SLOW_NS:
+            self._looked = now
+            items.left = min(items.more, _STRIDE)
+            items.more -= items.left
+            return False
         if len(items.batch) == 1:
             self._until = now + stream.streams.slice_ns()
             stream.flush_soon()
         step_ns = now - self._looked
         self._looked = now
-        self._stride = 1 if step_ns > _SLOW_NS else min(2 * self._stride, _STRIDE_MAX)
         # After a long step another is to be expected, for which the item need not wait.
         late = now >= self._until or step_ns >= STREAM_BATCH_TIME_NS_MAX
         full = items.is_full()
         if not (full or late or stream.stopping or not items.has_credit()):
-            items.look_after(self._stride)
+            items.look_after(1)
             return False
         if stream.streams.forked:
             os._exit(1)  # a child of os.fork() that came back out of user code: it is nobody's worker

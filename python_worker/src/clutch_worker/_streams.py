@@ -67,7 +67,7 @@ class Stream:
     def stop(self) -> None:
         """Before the next step the iterator is closed."""
         self.stopping = True
-        self.items.left = 1
+        self.items.look_now()
         if self.driver is not None:
             self.driver.resume()
 
@@ -159,7 +159,7 @@ class Streams:
         self.forked = True
         for stream in self.live.values():
             stream.stopping = True
-            stream.items.left = 1
+            stream.items.look_now()
 
 
 def no_stream(name: str, value: Any) -> dict[str, Any]:
