@@ -9,6 +9,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/client_link.cpp
   src/client_session.cpp
   src/client_session_link.cpp
+  src/client_session_streams.cpp
   src/codec.cpp
   src/completion_thread.cpp
   src/fake_pool.cpp
@@ -20,6 +21,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/result.cpp
   src/retries.cpp
   src/retry.cpp
+  src/stream_state.cpp
   src/value.cpp
   src/writer.cpp)
 

@@ -6,12 +6,14 @@ set(CLUTCH_IO_BASE_SOURCES
 
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
+  core/cancels.cpp
   core/dispatch.cpp
   core/endings.cpp
   core/functions.cpp
   core/life.cpp
   core/pool_core.cpp
   core/steps.cpp
+  core/streams.cpp
   core/timer_wheel.cpp
   io/boot.cpp
   io/call_log.cpp
@@ -23,6 +25,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/gate_calls.cpp
   io/gate_client.cpp
   io/gate_query.cpp
+  io/gate_streams.cpp
   io/lane.cpp
   io/line_drain.cpp
   io/nursery_link.cpp

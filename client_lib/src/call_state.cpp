@@ -1,6 +1,7 @@
 #include "clutch/detail/call_state.hpp"
 
 #include "clutch/detail/completion_thread.hpp"
+#include "clutch/detail/receipt_state.hpp"
 #include "futex.hpp"
 
 namespace clutch::detail {
@@ -56,13 +57,18 @@ bool CallState::wait_until(Clock::time_point deadline) noexcept {
   return true;
 }
 
-void CallState::cancel() {
+void CallState::cancel(CallRef receipt) {
   const std::uint32_t before = phase_.fetch_or(cancelled, std::memory_order_acq_rel);
-  if ((before & (over | cancelled)) == 0) do_cancel();
+  if ((before & over) != 0) return give_receipt(receipt, CancelReceipt{});
+  if (receipt || (before & cancelled) == 0) do_cancel(std::move(receipt));
 }
 
-void CallState::do_cancel() {
-  if (engine_ != nullptr) engine_->cancel(*this);
+void CallState::do_cancel(CallRef receipt) {
+  if (engine_ != nullptr) engine_->cancel(*this, std::move(receipt));
+}
+
+void give_receipt(const CallRef& receipt, Result<CancelReceipt> what) {
+  if (receipt) static_cast<ReceiptState&>(*receipt).give(std::move(what));
 }
 
 void CallState::do_detach() {

@@ -120,10 +120,13 @@ std::optional<std::uint64_t> ClientEngine::start_attempt(Attempt&& attempt, Time
   call.metadata = std::move(attempt.metadata);
   call.pool = std::move(attempt.pool);
   call.detached = attempt.detached;
+  call.stream = attempt.stream;
   return session_.submit(std::move(call), now);
 }
 
-void ClientEngine::cancel_attempt(std::uint64_t name, Time) { session_.cancel(name); }
+void ClientEngine::cancel_attempt(std::uint64_t name, std::uint64_t receipt, Time) { session_.cancel(name, receipt); }
+
+void ClientEngine::credit_attempt(std::uint64_t name, StreamCredit credit, Time) { session_.credit(name, credit); }
 
 void ClientEngine::detach_attempt(std::uint64_t name) { session_.detach(name); }
 
@@ -229,6 +232,7 @@ void ClientEngine::send(Time now) {
 }
 
 void ClientEngine::deliver() {
+  for (auto& come : std::exchange(session_.items(), {})) finish_items(come.tag, std::move(come.items));
   std::swap(ended_, session_.ended());
   for (auto& ended : ended_) finish(ended.tag, std::move(ended.outcome));
   ended_.clear();
@@ -237,6 +241,9 @@ void ClientEngine::deliver() {
     if (at == queries_.end()) continue;
     at->second->complete(std::move(answer.value));
     queries_.erase(at);
+  }
+  for (auto& given : std::exchange(session_.receipts(), {})) {
+    std::visit([&](auto& what) { finish_receipt(given.receipt, std::move(what)); }, given.what);
   }
 }
 

@@ -26,7 +26,8 @@ class ClientEngine final : public LoopEngine {
 
  private:
   std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) override;
-  void cancel_attempt(std::uint64_t name, Time now) override;
+  void cancel_attempt(std::uint64_t name, std::uint64_t receipt, Time now) override;
+  void credit_attempt(std::uint64_t name, StreamCredit credit, Time now) override;
   void detach_attempt(std::uint64_t name) override;
   void flush(Time now) override;
   void turn(Time now) override;

@@ -71,7 +71,10 @@ void ClientSession::count_queued(const Entry& entry, bool queued) {
 void ClientSession::end(Calls::iterator at, Outcome&& outcome) {
   Entry& entry = at->second;
   if (!entry.sent) count_queued(entry, false);
-  if (auto* error = std::get_if<Error>(&outcome); error != nullptr) error->attempts = entry.call.attempt;
+  if (auto* error = std::get_if<Error>(&outcome); error != nullptr) {
+    error->attempts = entry.call.attempt;
+    if (entry.call.stream) error->items = entry.items;
+  }
   ended_.push_back({entry.call.tag, std::move(outcome)});
   calls_.erase(at);
 }
@@ -84,14 +87,18 @@ void ClientSession::end_unsent(Error error) {
   for (const auto& query : std::exchange(queries_, {})) answered_.push_back({query.n, error});
 }
 
-void ClientSession::cancel(std::uint64_t number) {
+void ClientSession::cancel(std::uint64_t number, std::uint64_t receipt) {
   const auto at = calls_.find(number);
-  if (at == calls_.end() || at->second.cancelled) return;
-  if (!at->second.sent) {
+  const bool over = at == calls_.end();
+  if (over || !at->second.sent) {
+    const auto what = over ? CancelEnd::already_finished : CancelEnd::removed_from_queue;
+    if (receipt != 0) receipts_.push_back({receipt, CancelReceipt{.what = what}});
+    if (over) return;
     return end(at, error_of(Code::cancelled, Stage::queue, Certainty::not_started, "cancelled before it was sent"));
   }
-  at->second.cancelled = true;
-  cancels_.push_back(number);
+  if (std::exchange(at->second.cancelled, true) && receipt == 0) return;
+  if (receipt != 0) awaited_receipts_.insert(receipt);
+  cancels_.push_back({receipt, number});
 }
 
 void ClientSession::detach(std::uint64_t number) {
@@ -128,6 +135,7 @@ void ClientSession::close() {
   }
   const auto ended = error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
   for (const auto n : std::exchange(asked_, {})) answered_.push_back({n, ended});
+  fail_receipts(ended);
   end_unsent(ended);
 }
 
@@ -149,19 +157,24 @@ void ClientSession::on_link_lost(const std::string& why) {
   const bool was_open = state_ == State::open;
   state_ = bye_ ? State::closed : State::idle;
   cancels_.clear();
+  credits_.clear();
   detaches_.clear();
   const auto message = "the connection to the daemon was lost (" + why + ")";
+  const auto lost = [&message](const Entry& entry) {
+    const bool started = entry.items != 0;
+    return error_of(Code::connection_lost, Stage::transport, started ? Certainty::started : Certainty::maybe_started,
+                    message + (started ? ": the stream had begun" : ": the call may have begun"));
+  };
   for (auto at = calls_.begin(); was_open && at != calls_.end();) {
     const auto next = std::next(at);
-    if (at->second.sent) {
-      end(at, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
-                       message + ": the call may have begun"));
-    }
+    if (at->second.sent) end(at, lost(at->second));
     at = next;
   }
   for (const auto n : std::exchange(asked_, {})) {
     answered_.push_back({n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
   }
+  fail_receipts(error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
+                         message + ": what became of the cancelled call is not known"));
 }
 
 void ClientSession::give_up(Error why) {
@@ -191,7 +204,7 @@ void ClientSession::expire(std::uint64_t number, Time now) {
                                 call.function + "`: the call was not sent and never will be"));
   }
   if (call.deadline + backstop > now) return;  // a timer from before it was sent
-  if (!at->second.cancelled) cancels_.push_back(number);
+  if (!at->second.cancelled) cancels_.push_back({0, number});
   end(at,
       error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
                "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));

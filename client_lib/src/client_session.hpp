@@ -20,6 +20,7 @@
 #include <queue>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct SessionCall {
   Blob metadata;
   std::string pool;
   bool detached = false;
+  std::optional<StreamCredit> stream;  ///< it is one; what its reader has room for so far
 };
 
 class ClientSession {
@@ -65,13 +67,23 @@ class ClientSession {
     std::uint64_t n = 0;
     Outcome value;
   };
+  struct Items {
+    std::uint64_t tag = 0;
+    StreamItems items;
+  };
+  struct Receipt {
+    std::uint64_t receipt = 0;
+    std::variant<CancelReceipt, Error> what;
+  };
   enum class State : std::uint8_t { idle, greeting, open, closed };
 
   explicit ClientSession(SessionOptions options) : options_(std::move(options)) {}
 
   // From the program. The name of a call is its number, unless it was answered at once.
   std::optional<std::uint64_t> submit(SessionCall&& call, Time now);
-  void cancel(std::uint64_t number);
+  /// `receipt` comes back with what became of it; 0: none is wanted.
+  void cancel(std::uint64_t number, std::uint64_t receipt = 0);
+  void credit(std::uint64_t number, StreamCredit credit);
   void detach(std::uint64_t number);
   /// The answer comes back under the number that this gives.
   std::uint64_t query(std::string what, Time now);
@@ -96,7 +108,10 @@ class ClientSession {
   [[nodiscard]] State state() const noexcept { return state_; }
   /// Why the last link ended; a reader takes it as the reason of a failed connect.
   [[nodiscard]] const std::optional<Error>& refusal() const noexcept { return refusal_; }
+  /// To be taken before ended(): what came before an end.
+  [[nodiscard]] std::vector<Items>& items() noexcept { return items_; }
   [[nodiscard]] std::vector<Ended>& ended() noexcept { return ended_; }
+  [[nodiscard]] std::vector<Receipt>& receipts() noexcept { return receipts_; }
   [[nodiscard]] std::vector<Answered>& answered() noexcept { return answered_; }
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
@@ -106,11 +121,18 @@ class ClientSession {
     SessionCall call;  // its request only until it is sent
     bool sent = false;
     bool cancelled = false;
+    bool credit_due = false;
+    std::uint64_t items = 0;  // of a stream, that came
+    std::uint64_t item_bytes = 0;
   };
   struct Timed {
     Time at;
     std::uint64_t number = 0;
     friend bool operator>(const Timed& a, const Timed& b) noexcept { return a.at > b.at; }
+  };
+  struct Cancel {
+    std::uint64_t receipt = 0;
+    std::uint64_t number = 0;
   };
   struct Query {
     std::uint64_t n = 0;
@@ -134,10 +156,19 @@ class ClientSession {
   void on_result(const protocol::Record& record, const io::ReceivedMessage& message);
   void on_error(const protocol::Record& record);
   void on_violation(const std::string& what);
+  [[nodiscard]] PayloadFrames frames_of(const protocol::Record& record, const io::ReceivedMessage& message) const;
   void write_hello();
   void write_controls();
   [[nodiscard]] bool call_fits(const Entry& entry, const std::vector<Bytes>& frames) const noexcept;
   void write_call(std::uint64_t number, Entry& entry, std::vector<Bytes>& frames);
+
+  // client_session_streams.cpp
+  [[nodiscard]] Calls::iterator stream_of(const protocol::Record& record, std::string_view what);
+  void on_item(const protocol::Record& record, const io::ReceivedMessage& message);
+  void on_end(const protocol::Record& record);
+  void on_receipt(const protocol::Record& record);
+  void fail_receipts(const Error& error);
+  void write_credits();
 
   SessionOptions options_;
   State state_ = State::idle;
@@ -154,7 +185,9 @@ class ClientSession {
   std::size_t queued_bytes_ = 0;
   std::priority_queue<Timed, std::vector<Timed>, std::greater<>> timers_;
 
-  std::vector<std::uint64_t> cancels_;
+  std::vector<Cancel> cancels_;
+  std::unordered_set<std::uint64_t> awaited_receipts_;
+  std::vector<std::uint64_t> credits_;
   std::vector<std::uint64_t> detaches_;
   std::deque<Query> queries_;         // not sent
   std::vector<std::uint64_t> asked_;  // sent, not answered
@@ -176,7 +209,9 @@ class ClientSession {
 
   protocol::Envelope envelope_;
   protocol::Message message_;
+  std::vector<Items> items_;
   std::vector<Ended> ended_;
+  std::vector<Receipt> receipts_;
   std::vector<Answered> answered_;
 };
 

@@ -14,7 +14,8 @@ using protocol::RecordType;
 
 bool carries_reply(const protocol::Message& message) {
   return std::any_of(message.records.begin(), message.records.end(), [](const Record& record) {
-    return record.type == RecordType::result || record.type == RecordType::error;
+    return record.type == RecordType::result || record.type == RecordType::error || record.type == RecordType::item ||
+           record.type == RecordType::end;
   });
 }
 
@@ -49,6 +50,12 @@ void ClientSession::on_record(const Record& record, const io::ReceivedMessage& r
       return on_result(record, received);
     case RecordType::error:
       return on_error(record);
+    case RecordType::item:
+      return on_item(record, received);
+    case RecordType::end:
+      return on_end(record);
+    case RecordType::receipt:
+      return on_receipt(record);
     case RecordType::window:
       if (record.number[0] < acknowledged_ || record.number[0] > sent_)
         return on_violation("a WINDOW of what was not sent");
@@ -116,12 +123,16 @@ void ClientSession::on_result(const Record& record, const io::ReceivedMessage& r
     return;  // given up before its answer came
   }
   if (!at->second.sent) return on_violation("a RESULT of a call that was not sent");
-  Reply reply;
-  reply.body = Blob(record.field[0]);
+  if (at->second.call.stream) return on_violation("a RESULT of a stream");
+  end(at, Reply{Blob(record.field[0]), frames_of(record, received)});
+}
+
+PayloadFrames ClientSession::frames_of(const Record& record, const io::ReceivedMessage& received) const {
+  PayloadFrames frames;
   for (const auto& name : message_.frames_of(record)) {
-    reply.frames.push_back({name.place, received.frames[name.frame - 1]});
+    frames.push_back({name.place, received.frames[name.frame - 1]});
   }
-  end(at, std::move(reply));
+  return frames;
 }
 
 void ClientSession::on_error(const Record& record) {
@@ -160,11 +171,12 @@ void ClientSession::write_controls() {
   if (pong_) envelope_.record(RecordType::pong, 1).uint(*std::exchange(pong_, std::nullopt));
   while (!cancels_.empty() && !envelope_.full()) {
     auto& writer = envelope_.record(RecordType::cancel, 3);
-    writer.uint(0);
-    writer.uint(cancels_.back());
+    writer.uint(cancels_.back().receipt);
+    writer.uint(cancels_.back().number);
     writer.uint(0);
     cancels_.pop_back();
   }
+  write_credits();
   while (!detaches_.empty() && !envelope_.full()) {
     envelope_.record(RecordType::detach, 1).uint(detaches_.back());
     detaches_.pop_back();
@@ -197,7 +209,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
                              (call.metadata.empty() ? 0u : 1u) + (call.attempt == 1 ? 0u : 1u) +
                              (call.deadline == Time::max() ? 0u : 1u) + (call.queue_deadline == Time::max() ? 0u : 1u) +
                              (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) +
-                             (call.detached ? 1u : 0u);
+                             (call.detached ? 1u : 0u) + (call.stream ? 1u : 0u);
   auto& writer = envelope_.record(RecordType::call, extras == 0 ? 3 : 4);
   writer.uint(number);
   writer.string(call.function);
@@ -233,6 +245,12 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   if (call.detached) {
     writer.string("detached");
     writer.boolean(true);
+  }
+  if (call.stream) {
+    writer.string("stream");
+    writer.array(2);
+    writer.uint(call.stream->items);
+    writer.uint(call.stream->bytes);
   }
 }
 

@@ -88,7 +88,8 @@ class FakeEngine final : public clutch::detail::Engine {
     answer({std::move(call), std::string(function), std::move(request), options});
   }
 
-  void cancel(CallState& call) override {
+  void on_credit(CallState&) override {}
+  void cancel(CallState& call, CallRef) override {
     end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
   }
   void detach(CallState&) override {}
@@ -180,7 +181,7 @@ class FakeEngine final : public clutch::detail::Engine {
       if (!ended) pending.push_back(std::move(call));
     }
     // A cancel, or the end, that came before it was pending found nothing to end.
-    if (state->cancel_requested()) cancel(*state);
+    if (state->cancel_requested()) cancel(*state, {});
     if (call.call) call.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, "the pool ended"));
   }
 

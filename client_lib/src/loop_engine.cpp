@@ -13,6 +13,7 @@ namespace clutch::detail {
 namespace {
 
 const CallOptions no_options;
+constexpr const char* ended = "the pool or client has ended";
 
 // Without a thread of its own's signal mask, the host's signals could be delivered to a thread of the library's.
 class SignalsBlocked {
@@ -105,10 +106,12 @@ void LoopEngine::halt() {
   {
     const std::lock_guard stepping(guard_);
     end_retries();
+    for (auto& [id, receipt] : std::exchange(receipts_, {})) give_receipt(receipt, gone(ended));
   }
   const std::lock_guard lock(inbox_mutex_);
   for (auto& item : inbox_) {
-    if (item.kind == Item::Kind::submit) item.call->complete(gone("the pool or client has ended"));
+    if (item.kind == Item::Kind::submit) item.call->complete(gone(ended));
+    give_receipt(item.receipt, gone(ended));
   }
   inbox_.clear();
 }
@@ -142,7 +145,7 @@ void LoopEngine::submit(CallRef call, std::string_view function, Request&& reque
     }
   }
   if (item.call) {
-    item.call->complete(gone("the pool or client has ended"));
+    item.call->complete(gone(ended));
     return;
   }
   loop_.wake();
@@ -162,21 +165,30 @@ bool LoopEngine::send_directly(CallRef& call, std::string_view function, Request
   return true;
 }
 
-void LoopEngine::push(Item&& item) {
+bool LoopEngine::push(Item&& item) {
   {
     const std::lock_guard lock(inbox_mutex_);
-    if (halting_.load()) return;
+    if (halting_.load()) return false;
     inbox_.push_back(std::move(item));
     inbox_full_.store(true);
   }
   loop_.wake();
+  return true;
 }
 
-void LoopEngine::cancel(CallState& call) {
-  if (forked()) return;
+void LoopEngine::cancel(CallState& call, CallRef receipt) {
   Item item;
   item.kind = Item::Kind::cancel;
   item.call = CallRef(&call);
+  item.receipt = std::move(receipt);
+  if (forked() || !push(std::move(item))) give_receipt(item.receipt, gone(ended));
+}
+
+void LoopEngine::on_credit(CallState& stream) {
+  if (forked()) return;
+  Item item;
+  item.kind = Item::Kind::credit;
+  item.call = CallRef(&stream);
   push(std::move(item));
 }
 
@@ -210,7 +222,14 @@ void LoopEngine::take_inbox(Time now) {
         begin(std::move(item.call), *item.function, std::move(item.request), item.options.get(), item.submitted, now);
         break;
       case Item::Kind::cancel:
-        if (!item.call->done()) cancel_now(*item.call, now);
+        if (item.call->done()) {
+          give_receipt(item.receipt, CancelReceipt{});
+        } else {
+          cancel_now(*item.call, std::move(item.receipt), now);
+        }
+        break;
+      case Item::Kind::credit:
+        if (!item.call->done()) credit_attempt(item.call->id.load(), item.call->stream()->credit(), now);
         break;
       case Item::Kind::detach:
         if (!item.call->done()) detach_attempt(item.call->id.load());
@@ -234,6 +253,7 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
   attempt.attempt_timeout = options.attempt_timeout;
   attempt.metadata = encoded(options.metadata);
   attempt.pool = options.pool;
+  if (auto* stream = call->stream()) attempt.stream = stream->credit();
   // The engine's reference travels as the tag, and comes back in finish().
   CallState* state = call.leak();
   attempt.tag = reinterpret_cast<std::uint64_t>(state);
@@ -263,6 +283,7 @@ void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
   attempt.metadata = encoded(entry.options.metadata);
   attempt.pool = entry.options.pool;
   const CallRef kept(reinterpret_cast<CallState*>(tag));
+  if (auto* stream = kept->stream()) attempt.stream = stream->credit();
   if (const auto name = start_attempt(std::move(attempt), now)) kept->id.store(*name);
 }
 
@@ -276,7 +297,9 @@ void LoopEngine::finish(std::uint64_t tag, Outcome&& outcome) {
 
 bool LoopEngine::try_again(std::uint64_t tag, const Error& error, Time now) {
   const Retries::Entry* entry = retries_.find(tag);
-  if (entry == nullptr || retries_ended_ || reinterpret_cast<CallState*>(tag)->cancel_requested()) return false;
+  auto& call = *reinterpret_cast<CallState*>(tag);
+  if (entry == nullptr || retries_ended_ || call.cancel_requested()) return false;
+  if (call.stream() != nullptr && call.stream()->received() != 0) return false;  // an item would come twice
   const auto delay = retries_.on_failure(tag, error, now);
   if (delay) on_retry(sentence(*entry, error, *delay));
   return delay.has_value();
@@ -299,15 +322,31 @@ void LoopEngine::end_retries() {
   }
 }
 
-void LoopEngine::cancel_now(CallState& call, Time now) {
+void LoopEngine::finish_items(std::uint64_t tag, StreamItems&& items) {
+  reinterpret_cast<CallState*>(tag)->stream()->push(std::move(items));
+}
+
+void LoopEngine::finish_receipt(std::uint64_t receipt, Result<CancelReceipt> what) {
+  const auto at = receipts_.find(receipt);
+  if (at == receipts_.end()) return;
+  give_receipt(at->second, std::move(what));
+  receipts_.erase(at);
+}
+
+void LoopEngine::cancel_now(CallState& call, CallRef receipt, Time now) {
   const auto tag = reinterpret_cast<std::uint64_t>(&call);
-  if (!retries_.waits(tag)) return cancel_attempt(call.id.load(), now);
+  if (!retries_.waits(tag)) {
+    const auto id = receipt ? ++last_receipt_ : 0;
+    if (receipt) receipts_.emplace(id, std::move(receipt));
+    return cancel_attempt(call.id.load(), id, now);
+  }
   // Between two attempts nothing runs: what the last one was is told, as what the cancel found.
   const auto& entry = *retries_.find(tag);
   Error error = entry.last_error;
   error.code = Code::cancelled;
   error.message = "cancelled while it waited to be tried again; the attempt before: " + error.message;
   error.attempts = entry.attempt;
+  give_receipt(receipt, CancelReceipt{.what = CancelEnd::removed_from_queue});
   complete(tag, std::move(error));
 }
 

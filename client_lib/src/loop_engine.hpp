@@ -10,12 +10,15 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "clutch/detail/call_state.hpp"
 #include "clutch/detail/completion_thread.hpp"
 #include "clutch/detail/engine.hpp"
+#include "clutch/detail/receipt_state.hpp"
+#include "clutch/detail/stream_state.hpp"
 #include "io/event_loop.hpp"
 #include "retries.hpp"
 
@@ -27,7 +30,8 @@ class LoopEngine : public Engine {
   using Time = Clock::time_point;
 
   void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) final;
-  void cancel(CallState& call) final;
+  void cancel(CallState& call, CallRef receipt) final;
+  void on_credit(CallState& stream) final;
   void detach(CallState& call) final;
   void post(void (*task)(void*), void* argument) final;
 
@@ -54,12 +58,15 @@ class LoopEngine : public Engine {
     Blob metadata;
     std::string pool;
     bool detached = false;
+    std::optional<StreamCredit> stream;
   };
 
   // What the two are behind it. `start_attempt` gives the name by which the others know the attempt, or nothing where
   // finish() was called already.
   virtual std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) = 0;
-  virtual void cancel_attempt(std::uint64_t name, Time now) = 0;
+  /// `receipt` comes back in finish_receipt(); 0: none is wanted.
+  virtual void cancel_attempt(std::uint64_t name, std::uint64_t receipt, Time now) = 0;
+  virtual void credit_attempt(std::uint64_t name, StreamCredit credit, Time now) = 0;
   virtual void detach_attempt(std::uint64_t name) = 0;
   virtual void flush(Time now) = 0;
   virtual void turn(Time now) = 0;
@@ -68,6 +75,9 @@ class LoopEngine : public Engine {
 
   /// The end of an attempt: the call completes, or is tried again.
   void finish(std::uint64_t tag, Outcome&& outcome);
+  /// Items of a stream's attempt, before its end.
+  static void finish_items(std::uint64_t tag, StreamItems&& items);
+  void finish_receipt(std::uint64_t receipt, Result<CancelReceipt> what);
   /// No attempt follows any more: what waits for its next ends as its last one did.
   void end_retries();
   /// An attempt failed and another follows: a sentence for the log.
@@ -81,9 +91,10 @@ class LoopEngine : public Engine {
 
  private:
   struct Item {
-    enum class Kind : std::uint8_t { submit, cancel, detach, task };
+    enum class Kind : std::uint8_t { submit, cancel, credit, detach, task };
     Kind kind = Kind::submit;
     CallRef call;
+    CallRef receipt = {};
     const std::string* function = nullptr;
     Request request;
     std::unique_ptr<CallOptions> options;  // null: the defaults
@@ -92,14 +103,15 @@ class LoopEngine : public Engine {
   };
 
   [[nodiscard]] bool send_directly(CallRef& call, std::string_view function, Request& request, const CallOptions&);
-  void push(Item&&);
+  /// False: the engine has ended, and the item is the caller's still.
+  bool push(Item&&);
   void take_inbox(Time now);
   void begin(CallRef call, std::string_view function, Request&& request, const CallOptions*, Time submitted, Time now);
   void step();
   void attempt_again(std::uint64_t tag, Time now);
   void complete(std::uint64_t tag, Outcome&& outcome);
   [[nodiscard]] bool try_again(std::uint64_t tag, const Error& error, Time now);
-  void cancel_now(CallState& call, Time now);
+  void cancel_now(CallState& call, CallRef receipt, Time now);
   [[nodiscard]] static Error gone(std::string message);
 
   std::mutex inbox_mutex_;
@@ -115,6 +127,8 @@ class LoopEngine : public Engine {
   std::atomic<bool> halting_{false};
   std::vector<Item> taking_;
   Retries retries_;
+  std::unordered_map<std::uint64_t, CallRef> receipts_;  // asked for, not given
+  std::uint64_t last_receipt_ = 0;
   bool retries_ended_ = false;
   CompletionThread completion_;
   std::thread thread_;

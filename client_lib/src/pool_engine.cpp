@@ -11,6 +11,8 @@ constexpr auto last_grace = std::chrono::seconds(10);  // from the killing of wo
 PoolEngine::PoolEngine(const PoolOptions& options) : options_(options), context_(std::make_unique<io::ZmqContext>()) {
   io::PoolEvents events;
   events.on_outcome = [this](core::Delivery&& delivery) { finish(delivery.tag, std::move(delivery.outcome)); };
+  events.on_items = [this](core::ItemsDelivery&& delivery) { finish_items(delivery.tag, std::move(delivery.items)); };
+  events.on_receipt = [this](core::ReceiptDelivery&& given) { finish_receipt(given.receipt.value, given.what); };
   events.on_started = [this] { on_life(Life::running, nullptr); };
   events.on_failed = [this](const Error& error) { on_life(Life::failed, &error); };
   events.on_stopped = [this] { on_life(Life::stopped, nullptr); };
@@ -118,6 +120,7 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   submission.attempt = attempt.attempt;
   submission.metadata = std::move(attempt.metadata);
   submission.detached = attempt.detached;
+  submission.stream = attempt.stream;
   const auto call = shell_->core().submit(attempt.function, std::move(submission), now);
   if (!call) return std::nullopt;
   return call->value;
@@ -127,7 +130,15 @@ void PoolEngine::on_retry(const std::string& what) {
   shell_->log().write(LogLevel::warning, "pool " + options_.name, what);
 }
 
-void PoolEngine::cancel_attempt(std::uint64_t name, Time now) { shell_->cancel(core::CallId{name}, now); }
+void PoolEngine::cancel_attempt(std::uint64_t name, std::uint64_t receipt, Time now) {
+  std::optional<core::ReceiptRequest> request;
+  if (receipt != 0) request = core::ReceiptRequest{own_session, core::ReceiptId{receipt}};
+  shell_->cancel(core::CallId{name}, now, request);
+}
+
+void PoolEngine::credit_attempt(std::uint64_t name, StreamCredit credit, Time now) {
+  shell_->core().credit(core::CallId{name}, credit, now);
+}
 
 void PoolEngine::detach_attempt(std::uint64_t name) { shell_->core().detach(core::CallId{name}); }
 

@@ -81,7 +81,8 @@ bool operator==(const PythonException& a, const PythonException& b) {
 bool operator==(const Error& a, const Error& b) {
   return a.code == b.code && a.stage == b.stage && a.certainty == b.certainty && a.message == b.message &&
          a.attempts == b.attempts && a.retry_after_ms == b.retry_after_ms && a.signal == b.signal &&
-         a.exit_code == b.exit_code && a.python_stack == b.python_stack && same(a.exception, b.exception);
+         a.exit_code == b.exit_code && a.items == b.items && a.python_stack == b.python_stack &&
+         same(a.exception, b.exception);
 }
 
 std::string describe(const Error& error) {
@@ -92,6 +93,7 @@ std::string describe(const Error& error) {
   out += ", ";
   out += to_string(error.certainty);
   if (error.attempts > 1) out += ", " + std::to_string(error.attempts) + " attempts";
+  if (error.items) out += ", after " + std::to_string(*error.items) + (*error.items == 1 ? " item" : " items");
   out += "): " + error.message;
   if (error.exception) {
     out += '\n';

@@ -109,6 +109,7 @@ bool read_field(Cursor& cursor, std::string_view key, Error& out) {
   if (key == "retry_after_ms") return read_optional(cursor, out.retry_after_ms);
   if (key == "signal") return read_optional(cursor, out.signal);
   if (key == "exit_code") return read_optional(cursor, out.exit_code);
+  if (key == "items") return read_optional(cursor, out.items);
   if (key == "python_stack") return read_text(cursor, out.python_stack);
   if (key == "exception") {
     auto exception = std::make_shared<PythonException>();
@@ -127,7 +128,7 @@ void write(Writer& writer, const Error& error) {
     writer.uint(value);
   };
   writer.map(5 + (error.retry_after_ms ? 1 : 0) + (error.signal ? 1 : 0) + (error.exit_code ? 1 : 0) +
-             (error.python_stack.empty() ? 0 : 1) + (error.exception ? 1 : 0));
+             (error.items ? 1 : 0) + (error.python_stack.empty() ? 0 : 1) + (error.exception ? 1 : 0));
   writer.string("code");
   writer.string(to_string(error.code));
   writer.string("stage");
@@ -140,6 +141,7 @@ void write(Writer& writer, const Error& error) {
   if (error.retry_after_ms) number("retry_after_ms", *error.retry_after_ms);
   if (error.signal) number("signal", *error.signal);
   if (error.exit_code) number("exit_code", *error.exit_code);
+  if (error.items) number("items", *error.items);
   if (!error.python_stack.empty()) {
     writer.string("python_stack");
     writer.string(error.python_stack);

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "clutch/cancel_receipt.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/scan.hpp"
 
@@ -23,7 +24,8 @@ enum class Kind : std::uint8_t {
   function_kind,
   per,
   exception,
-  group
+  group,
+  receipt
 };
 
 struct Key {
@@ -51,7 +53,9 @@ constexpr Key error_keys[] = {{"code", Kind::code},
                               {"signal", Kind::uint, false},
                               {"exit_code", Kind::uint, false},
                               {"python_stack", Kind::text, false},
-                              {"exception", Kind::exception, false}};
+                              {"exception", Kind::exception, false},
+                              {"items", Kind::uint, false}};
+constexpr Key receipt_keys[] = {{"what", Kind::receipt}, {"after", Kind::uint, false}, {"where", Kind::text, false}};
 constexpr Key exception_keys[] = {
     {"type", Kind::text},          {"message", Kind::text},           {"traceback", Kind::text, false},
     {"notes", Kind::texts, false}, {"cause", Kind::exception, false}, {"explicit", Kind::flag, false},
@@ -110,6 +114,8 @@ bool value(Cursor& cursor, Kind kind, std::size_t nesting) noexcept {
       return nesting <= limits::causes_max && map(cursor, exception_keys, nesting + 1);
     case Kind::group:
       return group(cursor, nesting);
+    case Kind::receipt:
+      return cursor.string(name) && cancel_end_from(name).has_value();
   }
   return false;
 }
@@ -163,6 +169,12 @@ Refusal check_registration(const Record& record) noexcept {
 
 Refusal wrong_unless(bool right) noexcept { return right ? Refusal::none : Refusal::wrong_field; }
 
+Refusal check_items(const Record& record) noexcept {
+  const auto items = items_in(record);
+  if (items > limits::stream_batch_items_max) return Refusal::over_limit;
+  return wrong_unless(items != 0);
+}
+
 Refusal check_error(Span encoded) noexcept {
   if (encoded.size() > limits::error_bytes_max) return Refusal::over_limit;
   return wrong_unless(valid_error(encoded));
@@ -197,6 +209,10 @@ Refusal check_fields(const Record& record) {
       return check_error(record.field[0]);
     case RecordType::cancel:
       return wrong_unless(record.number[2] <= cancel_why_max);
+    case RecordType::item:
+      return check_items(record);
+    case RecordType::receipt:
+      return wrong_unless(valid_map(record.field[0], receipt_keys));
     case RecordType::hello:
       return wrong_unless(valid_map(record.field[0], client_keys));
     case RecordType::welcome:

@@ -24,8 +24,8 @@ struct Shape {
   std::string_view fields;
 };
 
-constexpr std::array<Shape, 29> shapes = [] {
-  std::array<Shape, 29> table{};
+constexpr std::array<Shape, 30> shapes = [] {
+  std::array<Shape, 30> table{};
   const auto set = [&table](RecordType type, unsigned allowed, std::string_view fields) {
     table[static_cast<std::size_t>(type)] = {allowed, fields};
   };
@@ -42,6 +42,9 @@ constexpr std::array<Shape, 29> shapes = [] {
   set(ping, control_in | client_in | client_out, "u");
   set(pong, control_out | client_in | client_out, "u");
   set(stop, control_in, "u");
+  set(item, data_out | client_out, "uua?a");
+  set(end, data_out | client_out, "uu");
+  set(credit, control_in | client_in, "uuuu");
   set(hello, client_in, "uum");
   set(welcome, client_out, "uum");
   set(refused, client_out, "m");
@@ -51,6 +54,7 @@ constexpr std::array<Shape, 29> shapes = [] {
   set(query, client_in, "usm");
   set(answer, client_out, "uv");
   set(bye, client_in | client_out, "");
+  set(receipt, client_out, "um");
   return table;
 }();
 
@@ -86,6 +90,11 @@ bool read_place(Cursor& cursor, Place& place) {
     return false;
   }
   return true;
+}
+
+bool read_credit(Cursor& cursor, StreamCredit& credit) {
+  std::size_t two = 0;
+  return cursor.array(two) && two == 2 && cursor.uint(credit.items) && cursor.uint(credit.bytes);
 }
 
 class MessageReader {
@@ -150,7 +159,8 @@ class MessageReader {
     const auto at = fields;
     if (!read_field(cursor_, kinds[required + 1], record, numbers, fields)) return Refusal::wrong_field;
     record.has_extras = true;
-    return record.type == RecordType::result ? frame_names(record, record.field[at]) : extras(record, record.field[at]);
+    const bool names_frames = record.type == RecordType::result || record.type == RecordType::item;
+    return names_frames ? frame_names(record, record.field[at]) : extras(record, record.field[at]);
   }
 
   Refusal frame_names(Record& record, Span encoded) {
@@ -202,11 +212,12 @@ class MessageReader {
       char kind;
       bool client_only;
     };
-    static constexpr std::array<Key, 10> keys = {{{"kwargs", 'b', false},
+    static constexpr std::array<Key, 11> keys = {{{"kwargs", 'b', false},
                                                   {"frames", 'f', false},
                                                   {"metadata", 'M', false},
                                                   {"attempt", 'u', false},
                                                   {"deadline", 'u', false},
+                                                  {"stream", 'c', false},
                                                   {"timeout", 'u', true},
                                                   {"queue_timeout", 'u', true},
                                                   {"attempt_timeout", 'u', true},
@@ -219,6 +230,8 @@ class MessageReader {
       seen |= 1u << i;
       if (keys[i].kind == 'f') return frame_names(record, encoded);
       if (keys[i].kind == 'M') return metadata(encoded);
+      StreamCredit credit;
+      if (keys[i].kind == 'c') return read_credit(value, credit) ? Refusal::none : Refusal::wrong_field;
       bool flag = false;
       if (keys[i].kind == 't') return value.boolean(flag) ? Refusal::none : Refusal::wrong_field;
       Record scratch;
@@ -264,7 +277,7 @@ Refusal Message::read(Span envelope, std::size_t frames, Direction direction, st
 
 Extras extras_of(const Record& record) {
   Extras extras;
-  if (!record.has_extras || record.type == RecordType::result) return extras;
+  if (!record.has_extras || (record.type != RecordType::run && record.type != RecordType::call)) return extras;
   Cursor cursor(record.field[record.type == RecordType::run ? 1 : 2]);
   std::size_t pairs = 0;
   bool ok = cursor.map(pairs);
@@ -282,6 +295,8 @@ Extras extras_of(const Record& record) {
       ok = value.string(extras.pool);
     } else if (key == "detached") {
       ok = value.boolean(extras.detached);
+    } else if (key == "stream") {
+      ok = read_credit(value, extras.stream.emplace());
     } else if (key != "frames" && (ok = value.uint(number))) {
       if (key == "attempt") extras.attempt = number;
       if (key == "deadline") extras.deadline = number;
@@ -291,6 +306,12 @@ Extras extras_of(const Record& record) {
     }
   }
   return extras;
+}
+
+std::size_t items_in(const Record& record) noexcept {
+  std::size_t count = 0;
+  static_cast<void>(Cursor(record.field[0]).array(count));
+  return count;
 }
 
 void Envelope::begin(std::uint64_t epoch) {

@@ -76,6 +76,16 @@ class Scanner {
     return cursor_.at_end() ? ScanError::none : ScanError::trailing_bytes;
   }
 
+  ScanError run_items() {
+    std::size_t count = 0;
+    if (!cursor_.array(count)) return ScanError::truncated;
+    for (std::size_t i = 0; i < count; ++i) {
+      elements_ = 0;
+      if (const auto error = value(0); error != ScanError::none) return error;
+    }
+    return cursor_.at_end() ? ScanError::none : ScanError::trailing_bytes;
+  }
+
  private:
   ScanError head(Head& head) {
     if (cursor_.next(head)) return ScanError::none;
@@ -172,6 +182,8 @@ std::string_view to_string(ScanError error) noexcept {
 }
 
 ScanError scan(std::span<const std::byte> value) { return Scanner(value).run(); }
+
+ScanError scan_items(std::span<const std::byte> array) { return Scanner(array).run_items(); }
 
 bool valid_utf8(std::string_view text) noexcept {
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());

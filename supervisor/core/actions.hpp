@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "clutch/cancel_receipt.hpp"
 #include "core/types.hpp"
 
 namespace clutch::core {
@@ -23,9 +24,30 @@ struct SendCancel {
   bool deadline = false;  ///< why: its deadline passed, not a caller's wish
 };
 
+struct SendCredit {
+  WorkerId worker;
+  std::uint64_t seq = 0;
+  CallId call;
+  StreamCredit credit;
+};
+
 struct SendPing {
   WorkerId worker;
   std::uint64_t n = 0;
+};
+
+/// Items of a stream. They are to be handed on before the outcomes of the same turn.
+struct ItemsDelivery {
+  SessionId session;
+  std::uint64_t tag = 0;
+  StreamItems items;
+};
+
+/// What became of the work that a session cancelled.
+struct ReceiptDelivery {
+  SessionId session;
+  ReceiptId receipt;
+  CancelReceipt what;
 };
 
 /// The one outcome of a call.
@@ -84,24 +106,29 @@ using LifeAction = std::variant<Spawn, Kill, SendStop, Silence, Started, StartFa
 struct Actions {
   std::vector<SendRun> runs;
   std::vector<SendCancel> cancels;
+  std::vector<SendCredit> credits;
   std::vector<SendPing> pings;
+  std::vector<ItemsDelivery> items;
   std::vector<Delivery> deliveries;
+  std::vector<ReceiptDelivery> receipts;
   std::vector<LifeAction> life;
   std::vector<CallStep> steps;
 
   void clear() noexcept {
     runs.clear();
     cancels.clear();
+    credits.clear();
     pings.clear();
+    items.clear();
     deliveries.clear();
+    receipts.clear();
     life.clear();
     steps.clear();
   }
   [[nodiscard]] bool empty() const noexcept {
-    return runs.empty() && cancels.empty() && pings.empty() && deliveries.empty() && life.empty() && steps.empty();
+    return runs.empty() && cancels.empty() && credits.empty() && pings.empty() && items.empty() && deliveries.empty() &&
+           receipts.empty() && life.empty() && steps.empty();
   }
-  /// Whether there is more to do than to send and to deliver.
-  [[nodiscard]] bool only_traffic() const noexcept { return life.empty(); }
 };
 
 }  // namespace clutch::core

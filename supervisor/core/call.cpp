@@ -22,9 +22,10 @@ void CallTable::release(Call& call) noexcept {
   ++call.generation;
   call.state = CallState::free;
   call.certainty = Certainty::not_started;
-  call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = false;
+  call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = call.owes_receipts = false;
   call.request = Request{};
   call.metadata = Blob{};
+  call.stream.reset();
   call.attempt_deadline = never;
   free_.push_back(call.slot);
   --used_;

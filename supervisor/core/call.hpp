@@ -20,6 +20,16 @@ enum class CallState : std::uint8_t {
 struct PlaceTag {};    // in a queue, or among a worker's leases
 struct SessionTag {};  // among a session's calls
 
+/// What a call that is a stream has beside: what came of it, and what its reader has room for.
+struct StreamProgress {
+  StreamCredit credit;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+  bool suspended = false;  ///< begun and without credit: counted by the worker's `suspended` alone
+
+  [[nodiscard]] bool has_credit() const noexcept { return items < credit.items && bytes < credit.bytes; }
+};
+
 /// Stays at its address. `answered`: the caller has its outcome, the slot waits for the worker to be done with it.
 struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   std::uint32_t slot = 0;
@@ -31,6 +41,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   bool cancel_sent = false;
   bool maybe_passed_over = false;  ///< cancelled or expired when it was shown begun: its code need not have run
   bool detached = false;
+  bool owes_receipts = false;  ///< PoolCore::receipts_ has some of it
   FunctionId function;
   WorkerId worker;
   SessionId session;
@@ -39,6 +50,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   std::uint64_t attempt = 1;
   Request request;  ///< until it began
   Blob metadata;
+  std::unique_ptr<StreamProgress> stream;  ///< null: it is none
   std::size_t request_bytes = 0;
   Time deadline = never;
   Time queue_deadline = never;

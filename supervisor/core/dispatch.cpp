@@ -45,6 +45,7 @@ Worker* PoolCore::choose(const Call& call, bool& room) const {
     if (worker->state != WorkerState::ready || worker->silent || !worker->lane(call.execution).has_room()) continue;
     room = true;
     if (!worker->has(call.function)) continue;
+    if (call.stream && worker->suspended >= limits::suspended_streams_max) continue;
     if (full(function.limit_per_pool ? running_in_pool_[at] : worker->running[at])) continue;
     if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }

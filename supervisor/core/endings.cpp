@@ -28,6 +28,12 @@ std::string_view said(Certainty certainty) {
   return "the call had begun";
 }
 
+// attempt_timeout of a stream is from item to item.
+std::string waiting_for(const Call& call, std::string_view clock) {
+  if (!call.stream || clock != "attempt_timeout") return {};
+  return " while item " + std::to_string(call.stream->items + 1) + " was waited for";
+}
+
 }  // namespace
 
 std::string how_it_ended(const Exit& exit) {
@@ -45,7 +51,10 @@ void PoolCore::deliver(const Submission& submission, Error&& error) {
 
 void PoolCore::answer(Call& call, Outcome&& outcome) {
   ++counters_.delivered;
-  if (auto* error = std::get_if<Error>(&outcome)) error->attempts = call.attempt;
+  if (auto* error = std::get_if<Error>(&outcome)) {
+    error->attempts = call.attempt;
+    if (call.stream) error->items = call.stream->items;
+  }
   if (options_.call_steps) tell_end(call, outcome);
   actions_.deliveries.push_back({call.session, call.tag, std::move(outcome)});
   call.answered = true;
@@ -71,7 +80,8 @@ void PoolCore::drop_hopeless(Call& call) {
 void PoolCore::finish(Call& call, Worker& worker, Time now) {
   worker.answered = true;
   Lane& lane = worker.lane(call.execution);
-  --(call.state == CallState::sent ? lane.sent : lane.begun);
+  const bool suspended = call.stream && call.stream->suspended;
+  --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
   Queue::remove(call);
   count_limit(call, worker, -1);
   calls_.release(call);
@@ -84,6 +94,7 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
 // keeps no call from starting: it may be lost or come late.
 Certainty PoolCore::certainty_of(const Call& call, Time page_read) const {
   if (call.state == CallState::queued) return Certainty::not_started;
+  if (call.stream && call.stream->items != 0) return Certainty::started;
   const Lane& lane = workers_[call.worker.value]->lane(call.execution);
   if (call.seq <= lane.recorded && !call.maybe_passed_over) return Certainty::started;
   if (call.seq <= lane.seen) return Certainty::maybe_started;
@@ -92,9 +103,9 @@ Certainty PoolCore::certainty_of(const Call& call, Time page_read) const {
 
 Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certainty certainty) const {
   const auto stage = certainty == Certainty::not_started ? Stage::queue : Stage::run;
-  return error_of(
-      Code::deadline_exceeded, stage, certainty,
-      std::string(clock) + " expired in `" + functions_[call.function].name + "`: " + std::string(said(certainty)));
+  return error_of(Code::deadline_exceeded, stage, certainty,
+                  std::string(clock) + " expired in `" + functions_[call.function].name + "`" +
+                      waiting_for(call, clock) + ": " + std::string(said(certainty)));
 }
 
 void PoolCore::expire(Call& call, Time now) {
@@ -105,7 +116,9 @@ void PoolCore::expire(Call& call, Time now) {
     return;
   }
   const auto certainty = certainty_of(call, now);
+  if (call.answered) return end_receipts(call, CancelEnd::ignored, now);
   if (call.cancel_sent) {
+    end_receipts(call, CancelEnd::ignored, now);
     answer(call, error_of(Code::cancelled, Stage::run, certainty,
                           "cancelled, and not unwound yet: `" + functions_[call.function].name +
                               "` has not ended within the grace after its cancel"));
@@ -118,27 +131,6 @@ void PoolCore::expire(Call& call, Time now) {
   actions_.cancels.push_back({call.worker, call.seq, call.id(), true});
   call.cancel_sent = true;
   answer(call, deadline_error(call, clock, certainty));
-}
-
-void PoolCore::cancel_call(Call& call, Time now) {
-  if (call.state == CallState::queued) {
-    drop_queued(call, error_of(Code::cancelled, Stage::queue, Certainty::not_started,
-                               "cancelled before it was sent to a worker"));
-    stop_if_drained(now);
-    return;
-  }
-  if (call.cancel_sent) return;
-  call.cancel_sent = true;
-  actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
-  if (call.execution == Execution::thread && call.state == CallState::begun) {
-    answer(call,
-           error_of(Code::cancelled, Stage::run, certainty_of(call, now),
-                    "cancelled: `" + functions_[call.function].name +
-                        "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
-    return;
-  }
-  call.attempt_deadline = std::min(call.attempt_deadline, after(now, options_.cancel_grace));
-  timers_.set(call, std::min(call.deadline, call.attempt_deadline));
 }
 
 Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, Time now) const {

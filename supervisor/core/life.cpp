@@ -21,6 +21,7 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.incarnation = Incarnation{++last_incarnation_};
   worker.next_seq = 1;
   worker.lanes = {};
+  worker.suspended = 0;
   worker.lane(Execution::loop).bound = options_.concurrency;
   worker.lane(Execution::loop).windowed = true;
   worker.lane(Execution::thread).bound = options_.threads;
@@ -159,6 +160,7 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
     Queue::remove(*call);
     count_limit(*call, worker, -1);
     const bool begun = call->state == CallState::begun;
+    end_receipts(*call, begun ? CancelEnd::worker_killed : CancelEnd::removed_from_queue, now);
     if (!call->answered && begun) {
       answer(*call, lost_error(*call, worker, exit, now));
       ++counters_.lost;
@@ -179,6 +181,7 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
     ++counters_.requeued;
   }
   worker.lanes = {};
+  worker.suspended = 0;
   if (state_ != PoolState::running && state_ != PoolState::starting) pump(now);
 }
 

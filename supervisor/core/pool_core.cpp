@@ -74,6 +74,7 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.request_bytes = submission.request.bytes();
   call.request = std::move(submission.request);
   call.metadata = std::move(submission.metadata);
+  if (submission.stream) call.stream = std::make_unique<StreamProgress>(StreamProgress{.credit = *submission.stream});
   call.deadline = submission.deadline;
   call.queue_deadline = submission.queue_deadline;
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
@@ -84,11 +85,6 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   const auto id = call.id();
   pump(now);
   return id;
-}
-
-void PoolCore::cancel(CallId id, Time now) {
-  Call* call = calls_.find(id);
-  if (call != nullptr && !call->answered) cancel_call(*call, now);
 }
 
 void PoolCore::detach(CallId id) {
@@ -174,7 +170,10 @@ void PoolCore::on_result(WorkerId id, Incarnation incarnation, CallId call_id, R
   if (worker == nullptr) return;
   Call* call = leased(*worker, call_id);
   if (call == nullptr) return on_violation(id, incarnation, "RESULT of a call that it does not have");
-  if (!call->answered) answer(*call, std::move(reply));
+  if (call->stream) return on_violation(id, incarnation, "RESULT of a stream");
+  const bool of_itself = !call->answered;
+  if (of_itself) answer(*call, std::move(reply));
+  end_receipts(*call, of_itself ? CancelEnd::already_finished : CancelEnd::unwound, now);
   finish(*call, *worker, now);
 }
 
@@ -183,6 +182,10 @@ void PoolCore::on_error(WorkerId id, Incarnation incarnation, CallId call_id, Er
   if (worker == nullptr) return;
   Call* call = leased(*worker, call_id);
   if (call == nullptr) return on_violation(id, incarnation, "ERROR of a call that it does not have");
+  const bool unwound = call->answered || error.code == Code::cancelled;
+  const auto end = error.certainty == Certainty::not_started ? CancelEnd::removed_from_queue
+                   : unwound                                 ? CancelEnd::unwound
+                                                             : CancelEnd::already_finished;
   if (!call->answered) {
     if (error.code == Code::deadline_exceeded && error.certainty == Certainty::not_started) {
       error = deadline_error(*call, call->queue_deadline < call->deadline ? "queue_timeout" : "timeout",
@@ -190,6 +193,7 @@ void PoolCore::on_error(WorkerId id, Incarnation incarnation, CallId call_id, Er
     }
     answer(*call, std::move(error));
   }
+  end_receipts(*call, end, now);
   finish(*call, *worker, now);
 }
 
@@ -208,7 +212,8 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     --lane.sent;
     ++lane.begun;
     call->maybe_passed_over = call->cancel_sent || call->expires() <= now;
-    if (call->attempt_timeout > Duration(0)) {  // of a cancelled one its grace may end sooner
+    const bool waited_for = !call->stream || call->stream->has_credit();
+    if (waited_for && call->attempt_timeout > Duration(0)) {  // of a cancelled one its grace may end sooner
       call->attempt_deadline = std::min(call->attempt_deadline, after(now, call->attempt_timeout));
     }
     if (call->answered) continue;
@@ -298,7 +303,8 @@ std::optional<Run> PoolCore::run_of(const SendRun& send) {
              .deadline = call->deadline,
              .attempt = call->attempt,
              .request = call->request,
-             .metadata = call->metadata};
+             .metadata = call->metadata,
+             .stream = call->stream ? std::optional(call->stream->credit) : std::nullopt};
 }
 
 bool PoolCore::awaits_begin() const noexcept {

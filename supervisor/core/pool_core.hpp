@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 
 #include "core/actions.hpp"
 #include "core/call.hpp"
@@ -26,6 +27,13 @@ struct Run {
   std::uint64_t attempt = 1;
   const Request& request;
   const Blob& metadata;
+  std::optional<StreamCredit> stream;
+};
+
+/// Who is to be told what became of the work that a cancel is for.
+struct ReceiptRequest {
+  SessionId session;
+  ReceiptId id;
 };
 
 enum class PoolState : std::uint8_t { starting, running, draining, failed, stopped };
@@ -52,8 +60,11 @@ class PoolCore {
 
   // From sessions. submit gives the call's id, or nothing where it was answered at once.
   std::optional<CallId> submit(std::string_view function, Submission&& submission, Time now);
-  void cancel(CallId call, Time now);
+  /// The receipt comes once it is known: at the latest when the grace is over, or the worker dead.
+  void cancel(CallId call, Time now, std::optional<ReceiptRequest> receipt = std::nullopt);
   void detach(CallId call);
+  /// What a stream's reader has room for, in total; it never gets less.
+  void credit(CallId call, StreamCredit credit, Time now);
   void on_session_closed(SessionId session, Time now);
   /// A paused session's queued calls wait: it does not take the results that it has. Drain ends every pause.
   void pause_session(SessionId session, bool paused, Time now);
@@ -67,6 +78,10 @@ class PoolCore {
   void on_boot_failed(WorkerId, Incarnation, Error, Time now);
   void on_result(WorkerId, Incarnation, CallId, Reply&&, Time now);
   void on_error(WorkerId, Incarnation, CallId, Error&&, Time now);
+  void on_items(WorkerId, Incarnation, CallId, StreamItems&&, Time now);
+  /// Some of them are no values: the stream ends with the error, before the first of them.
+  void on_flawed_items(WorkerId, Incarnation, CallId, const StreamItems&, Error&&, Time now);
+  void on_end(WorkerId, Incarnation, CallId, std::uint64_t items, Time now);
   /// BEGUN: `seq` of the latest begun, by execution.
   void on_begun(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
   /// The same two cells, read from the status page after `now` was read from the clock.
@@ -131,7 +146,22 @@ class PoolCore {
   [[nodiscard]] Error deadline_error(const Call&, std::string_view clock, Certainty) const;
   [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&, Time now) const;
   [[nodiscard]] Certainty certainty_of(const Call&, Time page_read) const;
+
+  // cancels.cpp
+  struct PendingReceipt {
+    ReceiptRequest request;
+    Time since;
+  };
   void cancel_call(Call&, Time now);
+  void watch_grace(Call&, Time now);
+  void give_receipt(const ReceiptRequest&, CancelEnd, Duration after);
+  void end_receipts(Call&, CancelEnd, Time now);
+
+  // streams.cpp
+  [[nodiscard]] Call* streaming(Worker&, CallId, std::string_view record);
+  [[nodiscard]] bool count_items(Call&, Worker&, std::uint64_t first, std::uint64_t count, std::size_t bytes, Time now);
+  void suspend(Call&, Worker&, Time now);
+  void await_next_item(Call&, Time now);
 
   // steps.cpp; asked for only where options_.call_steps
   void tell(const Call&, CallStep::What);
@@ -174,6 +204,7 @@ class PoolCore {
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_incarnation_ = 0;
+  std::unordered_multimap<std::uint64_t, PendingReceipt> receipts_;  // by CallId
   Time drain_by_ = never;
   std::optional<Error> failure_;
   PoolCounters counters_;

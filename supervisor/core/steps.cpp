@@ -38,7 +38,9 @@ void PoolCore::tell_end(const Call& call, const Outcome& outcome) {
     actions_.steps.back().told_by_result = true;
   }
   tell(call, CallStep::What::returned);
-  actions_.steps.back().ended_as = error == nullptr ? "a value" : named(*error);
+  std::string value = "a value";
+  if (call.stream) value = std::to_string(call.stream->items) + " item(s)";
+  actions_.steps.back().ended_as = error == nullptr ? value : named(*error);
 }
 
 }  // namespace clutch::core

@@ -68,6 +68,13 @@ struct Submission {
   std::uint64_t attempt = 1;
   Blob metadata;  ///< an encoded map of str to str, or empty
   bool detached = false;
+  std::optional<StreamCredit> stream;  ///< it is a stream, with so much credit to begin with
+};
+
+/// A session's own name for the receipt of a cancel; 0: it wants none.
+struct ReceiptId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(ReceiptId, ReceiptId) = default;
 };
 
 /// How a worker ended, from who reaped it.

@@ -53,6 +53,7 @@ struct Worker {
   std::array<Lane, executions> lanes;
   std::vector<std::uint32_t> index_of;  ///< by FunctionId: its position in this worker's REGISTER, or absent_index
   std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun
+  std::uint32_t suspended = 0;          ///< streams without credit: neither lane counts them
   IntrusiveList<Call, PlaceTag> leases;
   Time act_at = never;               ///< absent: respawn; booting: too late; ready: PING, or too late for its answer
   std::uint64_t pings = 0;           ///< sent, in this life

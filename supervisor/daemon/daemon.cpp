@@ -50,6 +50,12 @@ void Daemon::add_pool(const PoolOptions& given) {
   events.on_outcome = [this](core::Delivery&& delivery) {
     if (gate_) gate_->on_outcome(std::move(delivery));
   };
+  events.on_items = [this](core::ItemsDelivery&& delivery) {
+    if (gate_) gate_->on_items(std::move(delivery));
+  };
+  events.on_receipt = [this](core::ReceiptDelivery&& receipt) {
+    if (gate_) gate_->on_receipt(std::move(receipt));
+  };
   events.on_started = [this, at] { pools_[at].started = true; };
   events.on_failed = [this, name = options.name](const Error& error) { on_pool_failed(name, error); };
   events.on_stopped = [this, at] { pools_[at].stopped = true; };

@@ -200,8 +200,45 @@ void ClientGate::on_outcome(core::Delivery&& delivery) {
   mark_dirty(*peer);
 }
 
+void ClientGate::on_items(core::ItemsDelivery&& delivery) {
+  Peer* peer = peer_of(delivery.session);
+  if (peer == nullptr) return;
+  auto& client = *peer->client;
+  const auto at = client.calls.find(delivery.tag);
+  if (at == client.calls.end() || !at->second.stream) return;
+  auto& stream = *at->second.stream;
+  stream.on_items(delivery.items);
+  if (stream.granted != stream.given) hungry_.emplace_back(delivery.session, delivery.tag);
+  client.items(delivery.tag, std::move(delivery.items));
+  mark_dirty(*peer);
+}
+
+void ClientGate::on_receipt(core::ReceiptDelivery&& given) {
+  Peer* peer = peer_of(given.session);
+  if (peer == nullptr) return;
+  peer->client->receipt(given.receipt, std::move(given.what));
+  mark_dirty(*peer);
+}
+
+void ClientGate::pass_credit(GateClient& client, CallUnderWay& call, core::Time now) {
+  const auto credit = client.streams.raise(*call.stream, client.paused);
+  if (credit) pools_[call.pool].shell->core().credit(call.call, *credit, now);
+}
+
+void ClientGate::feed_streams(core::Time now) {
+  if (hungry_.empty()) return;
+  for (const auto& [session, number] : std::exchange(hungry_, {})) {
+    Peer* peer = peer_of(session);
+    if (peer == nullptr) continue;
+    const auto at = peer->client->calls.find(number);
+    if (at != peer->client->calls.end() && at->second.stream) pass_credit(*peer->client, at->second, now);
+  }
+  flush_pools(now);
+}
+
 void ClientGate::flush(core::Time now) {
   busy_ = false;
+  feed_streams(now);
   update_windows();
   for (const auto id : std::exchange(dirty_, {})) {
     Peer* peer = peer_of(id);
@@ -260,7 +297,13 @@ void ClientGate::set_pause(GateClient& client, core::Time now) {
   if (pause == client.paused) return;
   client.paused = pause;
   for (const auto& pool : pools_) pool.shell->core().pause_session(client.session(), pause, now);
-  if (!pause) flush_pools(now);
+  if (pause) return;
+  if (client.streams.streams() != 0) {
+    for (auto& [number, call] : client.calls) {
+      if (call.stream) pass_credit(client, call, now);
+    }
+  }
+  flush_pools(now);
 }
 
 void ClientGate::end_stalled(core::Time now) {

@@ -42,8 +42,10 @@ class ClientGate {
 
   /// Takes what clients sent, at most a turn's worth, and hands it to the pools' cores.
   void receive(core::Time now);
-  /// An outcome of a pool's; goes out with the next flush.
+  // What comes of a pool's calls; goes out with the next flush.
+  void on_items(core::ItemsDelivery&&);
   void on_outcome(core::Delivery&&);
+  void on_receipt(core::ReceiptDelivery&&);
   /// Sends what may be sent.
   void flush(core::Time now);
   /// Whether receive() has something to take right now: sends swallow the edges that would tell.
@@ -74,6 +76,7 @@ class ClientGate {
   [[nodiscard]] bool on_record(Peer&, const protocol::Record&, const ReceivedMessage&, core::Time now,
                                std::string& why);
   void on_call(GateClient&, const protocol::Record&, const ReceivedMessage&, core::Time now);
+  [[nodiscard]] bool on_cancel(GateClient&, std::uint64_t receipt, const CallUnderWay*, core::Time now);
   void on_query(GateClient&, const protocol::Record&, core::Time now);
   void refuse(Peer&, const Error& error, core::Time now);
   void log_refusal(const Peer&, const Error& error, core::Time now);
@@ -84,6 +87,8 @@ class ClientGate {
   [[nodiscard]] bool send_message(Peer&, ClientMessage&);
   void update_windows();
   void set_pause(GateClient&, core::Time now);
+  void feed_streams(core::Time now);
+  void pass_credit(GateClient&, CallUnderWay&, core::Time now);
   void end_stalled(core::Time now);
   void flush_pools(core::Time now);
   void mark_dirty(Peer&);
@@ -103,6 +108,7 @@ class ClientGate {
   std::vector<Peer*> sessions_;         // by SessionId; null where there is no client
   std::vector<core::SessionId> left_;   // ids of clients that are gone
   std::vector<core::SessionId> dirty_;  // something is to be sent
+  std::vector<std::pair<core::SessionId, std::uint64_t>> hungry_;  // streams whose credit may be raised: items came
   std::vector<core::SessionId> owing_;  // WINDOW is due when the pools have taken their requests
   core::Time check_at_ = core::never;   // when stalled clients are looked for: while replies wait
   std::size_t refused_logged_ = 0;      // since refused_since_

@@ -1,6 +1,8 @@
 // What the records of a client's messages do.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "clutch/protocol/cursor.hpp"
 #include "io/client_gate.hpp"
 #include "io/gate_calls.hpp"
@@ -97,7 +99,7 @@ void ClientGate::welcome(Peer& peer) {
 bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessage& received, core::Time now,
                            std::string& why) {
   GateClient& client = *peer.client;
-  const auto under_way = [&client, &record](std::size_t field) -> const CallUnderWay* {
+  const auto under_way = [&client, &record](std::size_t field) -> CallUnderWay* {
     const auto at = client.calls.find(record.number[field]);
     return at == client.calls.end() ? nullptr : &at->second;  // over already: nothing
   };
@@ -107,7 +109,14 @@ bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessa
       if (why.empty()) on_call(client, record, received, now);
       break;
     case RecordType::cancel:
-      if (const auto* call = under_way(1)) pools_[call->pool].shell->cancel(call->call, now);
+      if (!on_cancel(client, record.number[0], under_way(1), now)) why = "more cancels than may wait for their receipt";
+      break;
+    case RecordType::credit:
+      if (auto* call = under_way(1); call != nullptr && call->stream) {
+        auto& given = call->stream->given;
+        given = {std::max(given.items, record.number[2]), std::max(given.bytes, record.number[3])};
+        pass_credit(client, *call, now);
+      }
       break;
     case RecordType::detach:
       if (const auto* call = under_way(0)) pools_[call->pool].shell->core().detach(call->call);
@@ -135,6 +144,19 @@ bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessa
   return true;
 }
 
+bool ClientGate::on_cancel(GateClient& client, std::uint64_t receipt, const CallUnderWay* call, core::Time now) {
+  if (receipt != 0 && !client.on_receipt_wanted()) return false;
+  const core::ReceiptId id{receipt};
+  if (call == nullptr) {
+    if (receipt != 0) client.receipt(id, CancelReceipt{});
+    return true;
+  }
+  std::optional<core::ReceiptRequest> request;
+  if (receipt != 0) request = core::ReceiptRequest{client.session(), id};
+  pools_[call->pool].shell->cancel(call->call, now, request);
+  return true;
+}
+
 void ClientGate::on_call(GateClient& client, const Record& record, const ReceivedMessage& received, core::Time now) {
   const auto number = record.number[0];
   const auto extras = protocol::extras_of(record);
@@ -150,8 +172,14 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
   if (auto* error = std::get_if<Error>(&chosen)) return client.reply(number, std::move(*error));
   const auto pool = std::get<std::size_t>(chosen);
   auto submission = submission_of(client.session(), message_, record, extras, received);
+  std::optional<GateStream> stream;
+  if (extras.stream) {
+    stream = client.streams.begin(*extras.stream);
+    submission.stream = stream->granted;
+  }
   const auto call = pools_[pool].shell->core().submit(record.text(0), std::move(submission), now);
-  if (call) client.calls.emplace(number, CallUnderWay{pool, *call});
+  if (call) client.calls.emplace(number, CallUnderWay{pool, *call, stream});
+  if (!call && stream) client.streams.end();
 }
 
 void ClientGate::on_query(GateClient& client, const Record& record, core::Time now) {

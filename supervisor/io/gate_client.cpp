@@ -16,14 +16,9 @@ std::size_t weight(const PythonException& exception) {
   return exception.cause ? sum + weight(*exception.cause) : sum;
 }
 
-std::size_t weight(const core::Outcome& outcome) {
-  if (const auto* error = std::get_if<Error>(&outcome)) {
-    return record_bytes + error->message.size() + error->python_stack.size() +
-           (error->exception ? weight(*error->exception) : 0);
-  }
-  const auto& reply = std::get<Reply>(outcome);
-  std::size_t sum = record_bytes + reply.body.size();
-  for (const auto& frame : reply.frames) sum += frame.bytes.size();
+std::size_t weight(const PayloadFrames& frames) {
+  std::size_t sum = 0;
+  for (const auto& frame : frames) sum += frame.bytes.size();
   return sum;
 }
 
@@ -70,17 +65,44 @@ bool GateClient::on_window(std::uint64_t total, core::Time now) noexcept {
   return true;
 }
 
-void GateClient::reply(std::uint64_t number, core::Outcome&& outcome) {
-  calls.erase(number);
-  auto bytes = weight(outcome);
-  if (outcome.index() == 0 && waiting_bytes_ + bytes > limits::client_replies_bytes_max) {
-    ++discarded_;
-    outcome = discarded_reply(waiting_bytes_);
-    bytes = weight(outcome);
-  }
-  waiting_bytes_ += bytes;
-  replies_.push_back({number, std::move(outcome)});
+std::size_t GateClient::weight(const Waiting& waiting) noexcept {
+  const auto& what = waiting.what;
+  if (const auto* reply = std::get_if<Reply>(&what))
+    return record_bytes + reply->body.size() + io::weight(reply->frames);
+  if (const auto* items = std::get_if<StreamItems>(&what)) return record_bytes + items->bytes();
+  const auto* error = std::get_if<Error>(&what);
+  if (error == nullptr) return record_bytes;
+  return record_bytes + error->message.size() + error->python_stack.size() +
+         (error->exception ? io::weight(*error->exception) : 0);
 }
+
+void GateClient::add(Waiting&& waiting) {
+  waiting_bytes_ += weight(waiting);
+  replies_.push_back(std::move(waiting));
+}
+
+void GateClient::reply(std::uint64_t number, core::Outcome&& outcome) {
+  const auto at = calls.find(number);
+  std::optional<GateStream> stream;
+  if (at != calls.end()) {
+    stream = at->second.stream;
+    calls.erase(at);
+  }
+  if (stream) streams.end();
+  if (auto* error = std::get_if<Error>(&outcome)) return add({number, std::move(*error)});
+  if (stream) return add({number, End{stream->items}});
+  Waiting waiting{number, std::move(std::get<Reply>(outcome))};
+  if (waiting_bytes_ + weight(waiting) > limits::client_replies_bytes_max) {
+    ++discarded_;
+    waiting.what = discarded_reply(waiting_bytes_);
+  }
+  add(std::move(waiting));
+}
+
+// What there may be of them is bounded by the credit that was granted.
+void GateClient::items(std::uint64_t number, StreamItems&& items) { add({number, std::move(items)}); }
+
+void GateClient::receipt(core::ReceiptId n, CancelReceipt&& receipt) { receipts_.push_back({n, std::move(receipt)}); }
 
 void GateClient::write_controls(ClientMessage& message) {
   if (window_due()) {
@@ -98,35 +120,63 @@ void GateClient::write_controls(ClientMessage& message) {
   }
   queries_ -= answers_.size();
   answers_.clear();
+  while (!receipts_.empty() && !message.envelope.full()) {
+    auto& writer = message.envelope.record(RecordType::receipt, 2);
+    writer.uint(receipts_.front().n.value);
+    protocol::write(writer, receipts_.front().receipt);
+    receipts_.pop_front();
+    --receipts_wanted_;
+  }
 }
 
 bool GateClient::reply_fits(const ClientMessage& message) const noexcept {
   if (message.envelope.records() == 0) return true;
   if (message.envelope.full()) return false;
-  const auto* reply = std::get_if<Reply>(&replies_.front().outcome);
-  if (reply == nullptr || reply->frames.empty()) return true;
-  if (message.frames.empty()) return true;
-  if (message.frames.size() + reply->frames.size() > limits::frames_per_message_max) return false;
-  std::size_t bytes = 0;
+  const auto* frames = frames_of(replies_.front());
+  if (frames == nullptr || frames->empty() || message.frames.empty()) return true;
+  if (message.frames.size() + frames->size() > limits::frames_per_message_max) return false;
+  std::size_t bytes = io::weight(*frames);
   for (const auto& frame : message.frames) bytes += frame.size();
-  for (const auto& frame : reply->frames) bytes += frame.bytes.size();
   return bytes <= limits::message_frames_bytes_soft;
 }
 
+const PayloadFrames* GateClient::frames_of(const Waiting& waiting) noexcept {
+  if (const auto* reply = std::get_if<Reply>(&waiting.what)) return &reply->frames;
+  if (const auto* items = std::get_if<StreamItems>(&waiting.what)) return &items->frames;
+  return nullptr;
+}
+
 void GateClient::write_reply(ClientMessage& message, Waiting&& waiting) {
-  if (const auto* error = std::get_if<Error>(&waiting.outcome)) {
+  if (const auto* error = std::get_if<Error>(&waiting.what)) {
     auto& writer = message.envelope.record(RecordType::error, 2);
     writer.uint(waiting.number);
-    protocol::write(writer, *error);
-    return;
+    return protocol::write(writer, *error);
   }
-  const auto& reply = std::get<Reply>(waiting.outcome);
-  auto& writer = message.envelope.record(RecordType::result, reply.frames.empty() ? 2 : 3);
-  writer.uint(waiting.number);
-  writer.raw(reply.body.bytes());
-  if (reply.frames.empty()) return;
-  protocol::write_frame_names(writer, reply.frames, message.frames.size() + 1);
-  for (const auto& frame : reply.frames) message.frames.push_back(frame.bytes);
+  if (const auto* end = std::get_if<End>(&waiting.what)) {
+    auto& writer = message.envelope.record(RecordType::end, 2);
+    writer.uint(waiting.number);
+    return writer.uint(end->items);
+  }
+  const auto& frames = *frames_of(waiting);
+  const std::size_t named = frames.empty() ? 0 : 1;
+  if (const auto* reply = std::get_if<Reply>(&waiting.what)) {
+    auto& writer = message.envelope.record(RecordType::result, 2 + named);
+    writer.uint(waiting.number);
+    writer.raw(reply->body.bytes());
+    write_frames(message, writer, frames);
+  } else if (const auto* items = std::get_if<StreamItems>(&waiting.what)) {
+    auto& writer = message.envelope.record(RecordType::item, 3 + named);
+    writer.uint(waiting.number);
+    writer.uint(items->first);
+    writer.raw(items->body.bytes());
+    write_frames(message, writer, frames);
+  }
+}
+
+void GateClient::write_frames(ClientMessage& message, protocol::Writer& writer, const PayloadFrames& frames) {
+  if (frames.empty()) return;
+  protocol::write_frame_names(writer, frames, message.frames.size() + 1);
+  for (const auto& frame : frames) message.frames.push_back(frame.bytes);
 }
 
 bool GateClient::next_message(std::uint64_t boot, ClientMessage& message, core::Time now) {
@@ -138,7 +188,7 @@ bool GateClient::next_message(std::uint64_t boot, ClientMessage& message, core::
   while (!replies_.empty() && sent_ - acknowledged_ < window_ && reply_fits(message)) {
     auto waiting = std::move(replies_.front());
     replies_.pop_front();
-    waiting_bytes_ -= weight(waiting.outcome);
+    waiting_bytes_ -= weight(waiting);
     write_reply(message, std::move(waiting));
     message.counted = true;
   }

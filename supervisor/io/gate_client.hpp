@@ -12,9 +12,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "clutch/cancel_receipt.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/records.hpp"
 #include "core/types.hpp"
+#include "io/gate_streams.hpp"
 
 namespace clutch::io {
 
@@ -22,6 +24,7 @@ namespace clutch::io {
 struct CallUnderWay {
   std::size_t pool = 0;
   core::CallId call;
+  std::optional<GateStream> stream;  ///< nothing: it is none
 };
 
 /// One message to a client. `counted`: it carries replies, its bytes use up window.
@@ -53,8 +56,14 @@ class GateClient {
 
   std::unordered_map<std::uint64_t, CallUnderWay> calls;  ///< by the client's number
 
+  GateStreams streams;
+
   // Replies.
   void reply(std::uint64_t number, core::Outcome&& outcome);
+  void items(std::uint64_t number, StreamItems&& items);
+  void receipt(core::ReceiptId n, CancelReceipt&& receipt);
+  /// False: it has asked for more than may be under way.
+  [[nodiscard]] bool on_receipt_wanted() noexcept { return ++receipts_wanted_ <= limits::client_receipts_max; }
   void answer(std::uint64_t n, Blob value) { answers_.push_back({n, std::move(value)}); }
   void pong(std::uint64_t n) noexcept { pong_ = n; }
   /// WINDOW. False: it is less than before, or more than was sent.
@@ -71,9 +80,17 @@ class GateClient {
   bool paused = false;  ///< its queued calls wait (the gate's to set)
 
  private:
+  /// END of a stream: how many items it had.
+  struct End {
+    std::uint64_t items = 0;
+  };
   struct Waiting {
     std::uint64_t number = 0;
-    core::Outcome outcome;
+    std::variant<Reply, Error, StreamItems, End> what;
+  };
+  struct Given {
+    core::ReceiptId n;
+    CancelReceipt receipt;
   };
   struct Answer {
     std::uint64_t n = 0;
@@ -81,9 +98,13 @@ class GateClient {
   };
   static constexpr std::size_t window_step = limits::window_step_bytes;
 
+  [[nodiscard]] static std::size_t weight(const Waiting&) noexcept;
+  void add(Waiting&&);
   [[nodiscard]] bool reply_fits(const ClientMessage&) const noexcept;
   void write_controls(ClientMessage&);
-  void write_reply(ClientMessage&, Waiting&&);
+  static void write_reply(ClientMessage&, Waiting&&);
+  [[nodiscard]] static const PayloadFrames* frames_of(const Waiting&) noexcept;
+  static void write_frames(ClientMessage&, protocol::Writer&, const PayloadFrames&);
 
   core::SessionId session_;
   std::string name_;
@@ -105,6 +126,8 @@ class GateClient {
 
   std::vector<Answer> answers_;
   std::optional<std::uint64_t> pong_;
+  std::deque<Given> receipts_;
+  std::size_t receipts_wanted_ = 0;
 };
 
 }  // namespace clutch::io

@@ -226,10 +226,15 @@ void PoolShell::flush(core::Time now) {
     for (const auto& cancel : doing_.cancels) {
       if (auto* each = channel(cancel.worker)) each->cancel(cancel);
     }
+    for (const auto& credit : doing_.credits) {
+      if (auto* each = channel(credit.worker)) each->credit(credit);
+    }
     for (const auto& ping : doing_.pings) {
       if (auto* each = channel(ping.worker)) each->ping(ping.n);
     }
+    for (auto& delivery : doing_.items) events_.on_items(std::move(delivery));
     for (auto& delivery : doing_.deliveries) events_.on_outcome(std::move(delivery));
+    for (auto& given : doing_.receipts) events_.on_receipt(std::move(given));
     for (auto& action : doing_.life) perform(action, now);
     doing_.clear();
   }
@@ -268,9 +273,9 @@ void PoolShell::read_pages(core::Time now) {
   }
 }
 
-void PoolShell::cancel(core::CallId call, core::Time now) {
+void PoolShell::cancel(core::CallId call, core::Time now, std::optional<core::ReceiptRequest> receipt) {
   if (core_.awaits_begin()) read_pages(now);
-  core_.cancel(call, now);
+  core_.cancel(call, now, receipt);
 }
 
 void PoolShell::turn(core::Time now) {

@@ -21,7 +21,9 @@ namespace clutch::io {
 
 /// Where a pool's outcomes and its own life are reported; called under the guard, must not call back into the shell.
 struct PoolEvents {
+  std::function<void(core::ItemsDelivery&&)> on_items;
   std::function<void(core::Delivery&&)> on_outcome;
+  std::function<void(core::ReceiptDelivery&&)> on_receipt;
   std::function<void()> on_started;
   std::function<void(const Error&)> on_failed;  ///< the start failed, or later the pool
   std::function<void()> on_stopped;             ///< every worker is gone
@@ -43,7 +45,7 @@ class PoolShell {
   [[nodiscard]] const core::PoolCore& core() const noexcept { return core_; }
 
   /// Reads the page first, so that a call which began is cancelled as one that began.
-  void cancel(core::CallId call, core::Time now);
+  void cancel(core::CallId call, core::Time now, std::optional<core::ReceiptRequest> receipt = std::nullopt);
   /// Does what the core wants done by now: sends, delivers, spawns, kills.
   void flush(core::Time now);
   /// A whole turn: time, messages, actions, until nothing is left to do at once. Loop thread.

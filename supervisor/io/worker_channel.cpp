@@ -36,6 +36,15 @@ void write_python_record(PoolLog& log, const std::string& source, std::string_vi
   log.write(level, source + " " + std::string(line.substr(first + 1, second - first - 1)), line.substr(second + 1));
 }
 
+PayloadFrames frames_of(const protocol::Message& message, const protocol::Record& record,
+                        const ReceivedMessage& received) {
+  PayloadFrames frames;
+  for (const auto& name : message.frames_of(record)) {
+    frames.push_back({name.place, received.frames[name.frame - 1]});
+  }
+  return frames;
+}
+
 }  // namespace
 
 WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::filesystem::path& directory,
@@ -125,7 +134,7 @@ bool WorkerChannel::run(const core::Run& run) {
   if (!outgoing_open_) begin_data();
   const std::size_t extras = (run.request.kwargs.empty() ? 0u : 1u) + (frames.empty() ? 0u : 1u) +
                              (run.metadata.empty() ? 0u : 1u) + (run.attempt == 1 ? 0u : 1u) +
-                             (run.deadline == core::never ? 0u : 1u);
+                             (run.deadline == core::never ? 0u : 1u) + (run.stream ? 1u : 0u);
   auto& writer = outgoing_.record(RecordType::run, extras == 0 ? 5 : 6);
   writer.uint(run.seq);
   writer.uint(run.call.value);
@@ -155,6 +164,12 @@ bool WorkerChannel::run(const core::Run& run) {
     writer.string("deadline");
     writer.uint(wire_time(run.deadline));
   }
+  if (run.stream) {
+    writer.string("stream");
+    writer.array(2);
+    writer.uint(run.stream->items);
+    writer.uint(run.stream->bytes);
+  }
   return sent;
 }
 
@@ -172,6 +187,18 @@ void WorkerChannel::cancel(const core::SendCancel& cancel) {
   writer.uint(cancel.seq);
   writer.uint(cancel.call.value);
   writer.uint(cancel.deadline ? 1 : 0);
+  static_cast<void>(control_.send(control_out_.finish()));
+  attention_ = true;
+}
+
+// Not lost while the worker lives: its lane takes more than there are streams, and one that is blocked is not read.
+void WorkerChannel::credit(const core::SendCredit& credit) {
+  control_out_.begin(spawn_.incarnation.value);
+  auto& writer = control_out_.record(RecordType::credit, 4);
+  writer.uint(credit.seq);
+  writer.uint(credit.call.value);
+  writer.uint(credit.credit.items);
+  writer.uint(credit.credit.bytes);
   static_cast<void>(control_.send(control_out_.finish()));
   attention_ = true;
 }
@@ -233,6 +260,10 @@ void WorkerChannel::on_record(const protocol::Message& message, const protocol::
       if (!error) return core.on_violation(worker, incarnation, "sent an ERROR that cannot be read");
       return core.on_error(worker, incarnation, core::CallId{record.number[0]}, std::move(*error), now);
     }
+    case RecordType::item:
+      return on_items(message, record, received, core, now);
+    case RecordType::end:
+      return core.on_end(worker, incarnation, core::CallId{record.number[0]}, record.number[1], now);
     case RecordType::attach:
       if (record.number[0] != static_cast<std::uint64_t>(lane)) {
         return core.on_violation(worker, incarnation, "attached to the wrong lane");
@@ -268,12 +299,28 @@ void WorkerChannel::on_result(const protocol::Message& message, const protocol::
     error.message = "the result cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
     return core.on_error(spawn_.worker, spawn_.incarnation, call, std::move(error), now);
   }
-  Reply reply;
-  reply.body = Blob(record.field[0]);
-  for (const auto& name : message.frames_of(record)) {
-    reply.frames.push_back({name.place, received.frames[name.frame - 1]});
+  core.on_result(spawn_.worker, spawn_.incarnation, call, {Blob(record.field[0]), frames_of(message, record, received)},
+                 now);
+}
+
+void WorkerChannel::on_items(const protocol::Message& message, const protocol::Record& record,
+                             const ReceivedMessage& received, core::PoolCore& core, core::Time now) {
+  const core::CallId call{record.number[0]};
+  StreamItems items;
+  items.first = record.number[1];
+  items.count = static_cast<std::uint32_t>(protocol::items_in(record));
+  items.body = Blob(record.field[0]);
+  items.frames = frames_of(message, record, received);
+  const auto flaw = protocol::scan_items(record.field[0]);
+  if (flaw == protocol::ScanError::none) {
+    return core.on_items(spawn_.worker, spawn_.incarnation, call, std::move(items), now);
   }
-  core.on_result(spawn_.worker, spawn_.incarnation, call, std::move(reply), now);
+  Error error;
+  error.code = Code::invalid_argument;
+  error.stage = Stage::result;
+  error.certainty = Certainty::started;
+  error.message = "an item cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
+  core.on_flawed_items(spawn_.worker, spawn_.incarnation, call, items, std::move(error), now);
 }
 
 void WorkerChannel::on_attached(LaneName lane) {

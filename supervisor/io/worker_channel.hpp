@@ -40,6 +40,7 @@ class WorkerChannel {
   [[nodiscard]] bool run(const core::Run&);
   [[nodiscard]] bool flush();
   void cancel(const core::SendCancel&);
+  void credit(const core::SendCredit&);
   void ping(std::uint64_t n);
   void stop(core::Time by);
 
@@ -72,6 +73,8 @@ class WorkerChannel {
                  core::Time now);
   void on_result(const protocol::Message&, const protocol::Record&, const ReceivedMessage&, core::PoolCore&,
                  core::Time now);
+  void on_items(const protocol::Message&, const protocol::Record&, const ReceivedMessage&, core::PoolCore&,
+                core::Time now);
   void on_attached(LaneName);
   void send_boot();
   void watch_pipes();

@@ -40,7 +40,7 @@ ManualEngine::Submitted& ManualEngine::at(std::size_t index) {
   return calls.at(index);
 }
 
-void ManualEngine::cancel(detail::CallState& call) {
+void ManualEngine::cancel(detail::CallState& call, detail::CallRef) {
   ++cancels;
   if (ignore_cancels) return;
   std::size_t index = 0;

@@ -59,7 +59,8 @@ class ManualEngine final : public detail::Engine {
 
   void submit(detail::CallRef call, std::string_view function, Request&& request, const CallOptions& options) override;
   /// Ends the call as cancelled, unless `ignore_cancels`.
-  void cancel(detail::CallState& call) override;
+  void cancel(detail::CallState& call, detail::CallRef receipt) override;
+  void on_credit(detail::CallState&) override {}
   void detach(detail::CallState&) override { ++detached; }
   void post(void (*run)(void*), void* argument) override { thread.post(run, argument); }
 

@@ -61,11 +61,17 @@ class AsVector {
         return encoded(), encoded(), written_;
       case result:
         return uints(1), encoded(), extras(), written_;
+      case item:
+        return uints(2), encoded(), extras(), written_;
       case error:
       case answer:
+      case receipt:
         return uints(1), encoded(), written_;
       case begun:
+      case end:
         return uints(2), written_;
+      case credit:
+        return uints(4), written_;
       case cancel:
         return uints(3), written_;
       case hello:

@@ -35,6 +35,8 @@ class Observer {
   ~Observer() = default;
 };
 
+class StreamState;
+
 class CallState {
  public:
   using Clock = std::chrono::steady_clock;
@@ -55,14 +57,17 @@ class CallState {
   std::atomic<std::uint64_t> id{0};
   void* engine_data = nullptr;
 
+  /// This, where it is a stream, else null.
+  [[nodiscard]] virtual StreamState* stream() noexcept { return nullptr; }
+
   // For the caller's side: one thread at a time, save for cancel().
 
   [[nodiscard]] bool done() const noexcept { return (phase_.load(std::memory_order_acquire) & over) != 0; }
   void wait() noexcept;
   /// Whether it was over in time.
   [[nodiscard]] bool wait_until(Clock::time_point deadline) noexcept;
-  /// Any thread, any number of times: the first asks the engine.
-  void cancel();
+  /// Any thread, any number of times: the first asks the engine, and each that wants a receipt.
+  void cancel(CallRef receipt = {});
   void detach() { do_detach(); }
   /// At most one. It is posted, to the executor or else the engine's completion thread; also where the call is over.
   void set_continuation(Continuation& continuation, Executor executor);
@@ -85,7 +90,7 @@ class CallState {
   virtual ~CallState();
   /// Over, with an outcome that a derived state keeps itself.
   void finish() noexcept;
-  virtual void do_cancel();
+  virtual void do_cancel(CallRef receipt);
   virtual void do_detach();
 
  private:

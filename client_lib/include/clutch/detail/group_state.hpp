@@ -62,10 +62,10 @@ class GroupState : public TypedState<R>, private Observer {
     const CallState* none = nullptr;
     if (!decisive_.compare_exchange_strong(none, &child, std::memory_order_acq_rel)) return;
     this->finish();
-    do_cancel();
+    do_cancel({});
   }
 
-  void do_cancel() override {
+  void do_cancel(CallRef) override {
     for (const CallRef& child : children_) child->cancel();
   }
   void do_detach() override {

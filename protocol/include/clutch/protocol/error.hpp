@@ -63,6 +63,7 @@ struct Error {
   std::optional<std::uint64_t> retry_after_ms = {};
   std::optional<std::uint64_t> signal = {};     ///< with worker_lost: it was killed by this signal
   std::optional<std::uint64_t> exit_code = {};  ///< with worker_lost: it exited with this status
+  std::optional<std::uint64_t> items = {};      ///< of a stream: how many items came before
   std::string python_stack = {};                ///< with worker_lost after a crash: the Python stack, else empty
   std::shared_ptr<const PythonException> exception = {};  ///< where Python raised, else null
 

@@ -34,10 +34,10 @@ inline constexpr std::size_t functions_max = 65'536;  // that one pool may regis
 // A stream.
 inline constexpr std::size_t stream_window_items = 16'384;  // what a reader gives as credit, unless it says otherwise
 inline constexpr std::size_t stream_window_bytes = 4u << 20;
-inline constexpr std::size_t stream_batch_items_max = 4096;             // of one ITEM
-inline constexpr std::size_t stream_batch_bytes_soft = 256u << 10;      // one ITEM, or one item
-inline constexpr std::chrono::milliseconds stream_batch_time_max{1};    // from an item to its ITEM
-inline constexpr std::size_t suspended_streams_max = 10'000;            // of one worker, without credit
+inline constexpr std::size_t stream_batch_items_max = 4096;           // of one ITEM
+inline constexpr std::size_t stream_batch_bytes_soft = 256u << 10;    // one ITEM, or one item
+inline constexpr std::chrono::milliseconds stream_batch_time_max{1};  // from an item to its ITEM
+inline constexpr std::size_t suspended_streams_max = 10'000;          // of one worker, without credit
 
 // A worker.
 inline constexpr std::size_t window_max = 256;  // calls sent and not begun
@@ -56,6 +56,9 @@ inline constexpr std::size_t window_step_bytes = 1u << 20;          // WINDOW is
 inline constexpr std::size_t message_frames_bytes_soft = 1u << 20;  // payload frames of one message, or one record's
 inline constexpr std::size_t client_pause_bytes = 16u << 20;        // replies that wait: more, and its calls wait too
 inline constexpr std::size_t client_replies_bytes_max = 128u << 20;  // replies that wait: beyond, values are discarded
-inline constexpr std::size_t client_queries_max = 64;                // asked and not answered
+inline constexpr std::size_t client_stream_bytes = 64u << 20;        // that all its streams may have under way
+inline constexpr std::size_t client_stream_share_min_bytes = 16u << 10;  // of one of them, however many there are
+inline constexpr std::size_t client_receipts_max = 1u << 20;             // asked for and not given
+inline constexpr std::size_t client_queries_max = 64;                    // asked and not answered
 
 }  // namespace clutch::limits

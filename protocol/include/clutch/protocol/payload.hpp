@@ -40,4 +40,27 @@ struct Reply {
   PayloadFrames frames;
 };
 
+/// Items of a stream that came together: `body` is a MessagePack array of them, a frame's place an item's index in it.
+struct StreamItems {
+  std::uint64_t first = 0;  ///< how many came before
+  std::uint32_t count = 0;
+  Blob body;
+  PayloadFrames frames;
+
+  /// As credit counts them.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    std::size_t sum = body.size();
+    for (const auto& frame : frames) sum += frame.bytes.size();
+    return sum;
+  }
+};
+
+/// What the reader of a stream has room for, in total since it began (PROTOCOL.md, "Credit").
+struct StreamCredit {
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const StreamCredit&, const StreamCredit&) = default;
+};
+
 }  // namespace clutch

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clutch/cancel_receipt.hpp"
 #include "clutch/protocol/error.hpp"
 #include "clutch/protocol/payload.hpp"
 #include "clutch/protocol/writer.hpp"
@@ -40,6 +41,7 @@ enum class RecordType : std::uint8_t {
   query,
   answer,
   bye,
+  receipt,
 };
 
 /// Who speaks to whom on which lane: decides which records belong.
@@ -103,6 +105,7 @@ struct Extras {
   std::optional<std::uint64_t> attempt_timeout;
   std::string_view pool;
   bool detached = false;
+  std::optional<StreamCredit> stream;  ///< the call is a stream, with this credit to begin with
 };
 
 /// A message as read. Reuse one object for many reads: it keeps its memory.
@@ -121,6 +124,9 @@ struct Message {
 
 /// Reads the extras of a RUN or CALL that Message::read accepted.
 [[nodiscard]] Extras extras_of(const Record&);
+
+/// How many items an ITEM that Message::read accepted has.
+[[nodiscard]] std::size_t items_in(const Record&) noexcept;
 
 /// Writes one envelope, record by record.
 class Envelope {
@@ -142,6 +148,10 @@ class Envelope {
 
 /// Writes `frames` as an array of [place, frame], numbered from `first`.
 void write_frame_names(Writer&, const PayloadFrames& frames, std::size_t first);
+
+void write(Writer&, const CancelReceipt&);
+/// Of a RECEIPT that Message::read accepted.
+[[nodiscard]] CancelReceipt receipt_of(const Record&);
 
 void write(Writer&, const Error&);
 /// nullopt: it is not an error of PROTOCOL.md's form, or beyond its limits.

@@ -27,6 +27,8 @@ enum class ScanError : std::uint8_t {
 
 /// Exactly one value.
 [[nodiscard]] ScanError scan(std::span<const std::byte> value);
+/// Exactly one array, each item of which is a value: it counts neither as a level nor as elements.
+[[nodiscard]] ScanError scan_items(std::span<const std::byte> array);
 
 /// Whether bytes are valid UTF-8 (no surrogates, no overlong forms, nothing beyond U+10FFFF).
 [[nodiscard]] bool valid_utf8(std::string_view) noexcept;

@@ -1,0 +1,73 @@
+// Cancels, and what becomes of the work that was cancelled.
+#include <utility>
+
+#include "core/pool_core.hpp"
+
+namespace clutch::core {
+namespace {
+
+Error cancelled(Stage stage, Certainty certainty, std::string message) {
+  Error error;
+  error.code = Code::cancelled;
+  error.stage = stage;
+  error.certainty = certainty;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+void PoolCore::cancel(CallId id, Time now, std::optional<ReceiptRequest> receipt) {
+  Call* call = calls_.find(id);
+  if (call == nullptr || (call->answered && !call->cancel_sent)) {
+    if (receipt) give_receipt(*receipt, CancelEnd::already_finished, Duration(0));
+    return;
+  }
+  if (receipt) {
+    receipts_.emplace(id.value, PendingReceipt{*receipt, now});
+    call->owes_receipts = true;
+  }
+  if (!call->answered) return cancel_call(*call, now);
+  watch_grace(*call, now);
+}
+
+void PoolCore::cancel_call(Call& call, Time now) {
+  if (call.state == CallState::queued) {
+    end_receipts(call, CancelEnd::removed_from_queue, now);
+    drop_queued(call, cancelled(Stage::queue, Certainty::not_started, "cancelled before it was sent to a worker"));
+    stop_if_drained(now);
+    return;
+  }
+  if (call.cancel_sent) return;
+  call.cancel_sent = true;
+  actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
+  if (call.execution == Execution::thread && call.state == CallState::begun && !call.stream) {
+    answer(call,
+           cancelled(Stage::run, certainty_of(call, now),
+                     "cancelled: `" + functions_[call.function].name +
+                         "` is a plain function, which cannot be interrupted; it runs on and its result is dropped"));
+    watch_grace(call, now);
+    return;
+  }
+  call.attempt_deadline = std::min(call.attempt_deadline, after(now, options_.cancel_grace));
+  timers_.set(call, std::min(call.deadline, call.attempt_deadline));
+}
+
+// Of a call that is answered and goes on: whoever cancelled it is told by the end of the grace.
+void PoolCore::watch_grace(Call& call, Time now) {
+  if (!call.owes_receipts) return;
+  timers_.set(call, after(now, options_.cancel_grace));
+}
+
+void PoolCore::give_receipt(const ReceiptRequest& to, CancelEnd what, Duration later) {
+  actions_.receipts.push_back({to.session, to.id, CancelReceipt{.what = what, .after = later}});
+}
+
+void PoolCore::end_receipts(Call& call, CancelEnd what, Time now) {
+  if (!std::exchange(call.owes_receipts, false)) return;
+  const auto [first, last] = receipts_.equal_range(call.id().value);
+  for (auto at = first; at != last; ++at) give_receipt(at->second.request, what, now - at->second.since);
+  receipts_.erase(first, last);
+}
+
+}  // namespace clutch::core
