@@ -1,4 +1,4 @@
-"""Calls as tasks: begins them in order, bounds how many run, cancels them, and hands on how each ended.
+"""Calls as tasks: begins them in order, bounds how many run, and hands on how each ended.
 
 Owns the order of a beginning (cell, then clock and cancel mark, then first step), on which the supervisor's
 `not_started` rests. Knows no socket. All of it runs on the loop's thread, but what `_plain` calls from its threads.
@@ -18,11 +18,12 @@ from msgspec import UNSET
 
 from clutch_worker._api import current, serve
 from clutch_worker._calls import CurrentCalls, cancelled, expired, fits, is_a_stream
+from clutch_worker._control import Control
 from clutch_worker._eager import starter
 from clutch_worker._errors import call_error, raised
 from clutch_worker._page import CELL_BEGUN_LOOP, Page
 from clutch_worker._plain import PlainCalls
-from clutch_worker._protocol import RESULT, Cancel, Config, Credit, RemoteProtocolError, Run
+from clutch_worker._protocol import RESULT, Cancel, Config, Run
 from clutch_worker._registry import Function
 from clutch_worker._replies import Replies
 from clutch_worker._results import SCALARS
@@ -57,33 +58,33 @@ class Runner:
         self._session = session
         self.functions = functions
         self._concurrency = config.concurrency
-        self._grace_s = config.grace_ms / 1000
         self._payload_bytes_max = config.payload_bytes_max
         self._page = page
         self._replies = replies
-        self._pending: deque[Run] = deque()
-        self._tasks: dict[Task[Any], Run] = {}
-        self._by_seq: dict[int, Task[Any]] = {}
+        self.pending: deque[Run] = deque()
+        self.tasks: dict[Task[Any], Run] = {}
+        self.by_seq: dict[int, Task[Any]] = {}
         self._tails: set[int] = set()  # calls of threads that go on as tasks: their room is the threads'
-        self._cancels: dict[int, Cancel] = {}
-        self.streams = Streams(self, config.payload_bytes_max, self._cancels, replies)
-        self._plain = PlainCalls(self, loop, config, page, replies)
+        self.cancels: dict[int, Cancel] = {}
+        self.streams = Streams(self, config.payload_bytes_max, replies)
+        self.plain = PlainCalls(self, loop, config, page, replies)
+        self.control = Control(self, loop, session, config.grace_ms / 1000)
         self._turn_due = False
         self._append = replies.records.append
         self._on_done = self._done  # bound once
         self._context = copy_context()
         self._any_threaded = any(function.threaded for function in functions)
         self.on_idle: Callable[[], None] | None = None
-        serve(CurrentCalls(session, functions, states, self._cancels))
+        serve(CurrentCalls(session, functions, states, self.cancels))
 
     def receive(self, frames: list[Any]) -> int:
         """Takes a message on data; gives how many calls wait for a turn of the loop. Raises RemoteProtocolError."""
         records = self._session.receive_runs(frames)
         functions = self.functions
-        pending = self._pending
+        pending = self.pending
         threaded: list[Run] = []
-        if self._cancels:
-            self._check_early_cancels(records)
+        if self.cancels:
+            self.control.check_early_cancels(records)
         if self._session.payloads or self.streams.early:
             self.streams.receive(records, self._session.payload)
         if not self._any_threaded:
@@ -95,7 +96,7 @@ class Runner:
             else:
                 pending.append(record)
         if threaded:
-            self._plain.put(threaded)
+            self.plain.put(threaded)
         return len(pending)
 
     def turn(self) -> None:
@@ -105,7 +106,7 @@ class Runner:
         if self.streams.due:
             self.streams.flush()
         self._replies.flush()
-        if self._pending and self._may_begin():
+        if self.pending and self._may_begin():
             self.turn_soon()
         elif self.on_idle is not None and self.is_idle:
             self.on_idle()
@@ -115,72 +116,33 @@ class Runner:
             self._turn_due = True
             self._loop.call_soon(self.turn, context=self._context)
 
-    def cancel(self, record: Cancel) -> None:
-        """Acts on a CANCEL, whichever of its call's RUN and end came first. Raises RemoteProtocolError."""
-        seq = record.seq
-        known = self._known(record)
-        if (known is None and seq <= self._session.last_seq) or seq in self._cancels:
-            return
-        self._cancels[seq] = record
-        if seq in self.streams.live:
-            self.stop_stream(seq)
-        elif seq in self._by_seq:
-            self._cancel_again(seq)
-        if self._pending:
-            self.turn_soon()  # one that waits for room is answered without it
-
-    def credit(self, record: Credit) -> None:
-        """Acts on a CREDIT, whichever of its call's RUN and end came first. Raises RemoteProtocolError."""
-        if self._known(record) is None and record.seq <= self._session.last_seq:
-            return
-        self.streams.credit(record, record.seq > self._session.last_seq)
-
-    def stop_stream(self, seq: int) -> None:
-        """Has a stream closed: at its `yield`, or by a CancelledError where it awaits, until it gives in."""
-        self.streams.live[seq].stop()
-        self._cancel_again(seq)
-
-    def _known(self, record: Cancel | Credit) -> Run | None:
-        """The call that is meant, None if it is over or still to come. Raises RemoteProtocolError."""
-        seq = record.seq
-        known: Run | None = self._plain.calls.get(seq)
-        task = self._by_seq.get(seq)
-        if task is not None:
-            known = self._tasks[task]
-        elif known is None and seq <= self._session.last_seq:
-            known = next((waiting for waiting in self._pending if waiting.seq == seq), None)
-        if known is not None and known.call != record.call:
-            name = type(record).__name__.upper()
-            raise RemoteProtocolError("wrong_field", f"{name} of seq {seq} names call {record.call}, not {known.call}")
-        return known
-
     @property
     def is_idle(self) -> bool:
-        return not (self._pending or self._tasks or self._plain.calls)
+        return not (self.pending or self.tasks or self.plain.calls)
 
     def snapshot(self) -> list[tuple[Run, Function, Task[Any] | None]]:
         """What runs, for a dump of the stacks. May be called from another thread, and then is a little out of date."""
-        tasks = [(run, self.functions[run.function], task) for task, run in self._tasks.copy().items()]
-        threads = [(run, self.functions[run.function], None) for run in self._plain.calls.copy().values()]
+        tasks = [(run, self.functions[run.function], task) for task, run in self.tasks.copy().items()]
+        threads = [(run, self.functions[run.function], None) for run in self.plain.calls.copy().values()]
         return [*tasks, *threads]
 
     def drop(self) -> None:
         """In a forked child: it begins nothing more."""
-        self._pending.clear()
+        self.pending.clear()
         self.streams.drop()
-        self._plain.drop()
+        self.plain.drop()
 
     def _may_begin(self) -> bool:
-        record = self._pending[0]
+        record = self.pending[0]
         return (
-            len(self._tasks) - len(self._tails) - self.streams.parked < self._concurrency
-            or record.seq in self._cancels
+            len(self.tasks) - len(self._tails) - self.streams.parked < self._concurrency
+            or record.seq in self.cancels
             or 0 < record.expires <= _monotonic_ns()
         )
 
     def _begin_pending(self) -> None:
         """The hot path. What it does not do for the plain case is done in `_begin_otherwise`."""
-        pending, tasks, functions, cancels = self._pending, self._tasks, self.functions, self._cancels
+        pending, tasks, functions, cancels = self.pending, self.tasks, self.functions, self.cancels
         page, set_current, settle = self._page, current.set, self._settle
         room = self._concurrency + len(self._tails) + self.streams.parked
         start = starter(self._loop)
@@ -274,7 +236,7 @@ class Runner:
 
     def refusal(self, record: Run) -> dict[str, Any] | None:
         """Why a call that is being begun must not run: its cell is written by now, and the clock is read after it."""
-        cancel = self._cancels.get(record.seq)
+        cancel = self.cancels.get(record.seq)
         if cancel is not None:
             return cancelled(cancel, "queue", "not_started")
         if record.expires and _monotonic_ns() >= record.expires:
@@ -283,19 +245,19 @@ class Runner:
         return is_a_stream(function) if function.is_stream and record.seq not in self.streams.live else None
 
     def _keep(self, record: Run, task: Task[Any]) -> None:
-        self._tasks[task] = record
-        self._by_seq[record.seq] = task
+        self.tasks[task] = record
+        self.by_seq[record.seq] = task
         self._replies.begun_news = True
         task.add_done_callback(self._on_done, context=self._context)
-        if record.seq in self._cancels:  # its own first step let a CANCEL in, as a nested loop would
-            self._cancel_again(record.seq)
+        if record.seq in self.cancels:  # its own first step let a CANCEL in, as a nested loop would
+            self.control.cancel_again(record.seq)
 
     def _done(self, task: Task[Any]) -> None:
-        record = self._tasks.pop(task)
-        del self._by_seq[record.seq]
+        record = self.tasks.pop(task)
+        del self.by_seq[record.seq]
         if record.seq in self._tails:
             self._tails.remove(record.seq)
-            self._plain.release(record)
+            self.plain.release(record)
         self._settle(record, task)
         if not self._turn_due:
             self.turn_soon()
@@ -310,7 +272,7 @@ class Runner:
         if type(value) is Stream:
             value.answer()
             return
-        if self._cancels or record.extras is not UNSET:
+        if self.cancels or record.extras is not UNSET:
             self.forget(record)
         kind = type(value)
         if kind in _PLAIN or (kind is str and len(value) < _SMALL_CHARS):
@@ -320,7 +282,7 @@ class Runner:
 
     def _fail(self, record: Run, task: Task[Any], error: BaseException) -> None:
         """Answers with what `task.result()` raised: it gives the traceback once, and is not to be asked again."""
-        cancel = self._cancels.get(record.seq)
+        cancel = self.cancels.get(record.seq)
         if cancel is not None and task.cancelled():
             self.answer_error(record, cancelled(cancel, "run", "started"))
         else:
@@ -334,7 +296,7 @@ class Runner:
         self._replies.error(record.call, error)
 
     def forget(self, record: Run) -> None:
-        self._cancels.pop(record.seq, None)
+        self.cancels.pop(record.seq, None)
         if self._session.payloads.pop(record.seq, None) is not None:
             self.streams.live.pop(record.seq, None)
 
@@ -348,28 +310,14 @@ class Runner:
 
     def adopt_stream(self, stream: Stream, source: Any, context: Context) -> None:
         """Goes on, as a stream of the loop, with what a plain function returned; its thread is free."""
-        self._plain.leave(stream.record)
+        self.plain.leave(stream.record)
         drive = OnLoop(stream, self._loop).drive(source)
         self._keep(stream.record, self._loop.create_task(drive, context=context, name=stream.name))
 
     def leave_stream(self, stream: Stream) -> None:
         """A stream of threads is over."""
-        self._plain.leave(stream.record)
+        self.plain.leave(stream.record)
         stream.answer()
-
-    def _cancel_again(self, seq: int) -> None:
-        task = self._by_seq.get(seq)
-        if task is not None:
-            stream = self.streams.live.get(seq)
-            if stream is None or not stream.is_between_steps:
-                task.cancel()
-            self._loop.call_later(self._grace_s, self._cancel_again, seq, context=self._context)
-
-    def _check_early_cancels(self, records: list[Run]) -> None:
-        for record in records:
-            cancel = self._cancels.get(record.seq)
-            if cancel is not None and cancel.call != record.call:
-                raise RemoteProtocolError("wrong_field", f"CANCEL of seq {record.seq} names call {cancel.call}")
 
 
 async def wait_for_it(awaitable: Awaitable[Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from clutch_worker._calls import cancelled
 from clutch_worker._errors import raised
 from clutch_worker._items import Items
-from clutch_worker._protocol import STREAM_BATCH_TIME_NS_MAX, Cancel, Credit, Payload, RemoteProtocolError, Run
+from clutch_worker._protocol import STREAM_BATCH_TIME_NS_MAX, Credit, Payload, RemoteProtocolError, Run
 from clutch_worker._replies import Replies, result_error
 from clutch_worker._results import type_name
 
@@ -50,7 +50,7 @@ class Stream:
         """Hands what was produced to the replies. A value found not to cross there stops the stream."""
         self._hand_over()
         if self.items.fault is not None and not self.stopping:
-            self.streams.runner.stop_stream(self.record.seq)
+            self.streams.runner.control.stop_stream(self.record.seq)
 
     @property
     def is_between_steps(self) -> bool:
@@ -80,7 +80,7 @@ class Stream:
         """The iterator is over: what is left of its items, then how it ended."""
         self._hand_over()
         streams, record, fault = self.streams, self.record, self.items.fault
-        cancel = streams.cancels.get(record.seq)
+        cancel = streams.runner.cancels.get(record.seq)
         error = self.error
         if fault is not None:
             error = result_error(fault)
@@ -101,10 +101,9 @@ class Stream:
 class Streams:
     """`live` are those received and not over, by seq; `parked` counts those on the loop without credit."""
 
-    def __init__(self, runner: Runner, payload_bytes_max: int, cancels: dict[int, Cancel], replies: Replies) -> None:
+    def __init__(self, runner: Runner, payload_bytes_max: int, replies: Replies) -> None:
         self.runner = runner
         self.replies = replies
-        self.cancels = cancels
         self.live: dict[int, Stream] = {}
         self.early: dict[int, Credit] = {}
         self.due: list[Stream] = []

@@ -150,10 +150,10 @@ class Worker:
                 self._send_control(self._session.encode([(PONG, record.n)]))
             elif type(record) is Cancel:
                 if self._runner is not None:
-                    self._runner.cancel(record)
+                    self._runner.control.cancel(record)
             elif type(record) is Credit:
                 if self._runner is not None:
-                    self._runner.credit(record)
+                    self._runner.control.credit(record)
             elif type(record) is Stop:
                 self._on_stop(record)
         return 0
