@@ -1,4 +1,5 @@
-"""The worker's Python side alone against a bare `create_task` echo: how much a call costs beyond its Task.
+"""The worker's Python side alone against a bare `create_task` echo: how much a call costs beyond its Task,
+and a stream against a bare `async for`: how much an item costs beyond its generator.
 
     taskset -c 0 python bench/python/worker_side.py [--pairs 15] [--batch 128]
 
@@ -38,6 +39,11 @@ async def typed(x: int) -> int:
     return x
 
 
+async def count(n):
+    for i in range(n):
+        yield i
+
+
 class MemoryPage:
     cells = memoryview(bytearray(4096)).cast("Q")
 
@@ -57,11 +63,24 @@ async def floor_task(calls: int) -> float:
     return time.process_time() - start
 
 
-async def worker(calls: int, batch: int, function: Any) -> float:
+async def floor_stream(items: int) -> float:
+    start = time.process_time()
+    async for _ in count(items):
+        pass
+    return time.process_time() - start
+
+
+def stream_message(items: int) -> bytes:
+    return msgspec.msgpack.encode(
+        [1, 7, (2, 1, 1, 0, 0, msgspec.msgpack.encode([items]), {"stream": [1 << 40, 1 << 40]})]
+    )
+
+
+async def worker(envelopes: list[bytes], function: Any) -> float:
     loop = asyncio.get_running_loop()
     done = loop.create_future()
     sent: list[int] = [0]
-    incoming = iter(messages(calls, batch))
+    incoming = iter(envelopes)
     page: Any = MemoryPage()
     session = Session(7)
     session.registered(1)
@@ -91,16 +110,24 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--calls", type=int, default=50_000)
+    parser.add_argument("--items", type=int, default=200_000)
     options = parser.parse_args()
     rows: dict[str, list[float]] = {}
     for _ in range(options.pairs):
         floor = asyncio.run(floor_task(options.calls))
         for name, run in (
-            ("echo(x)", worker(options.calls, options.batch, echo)),
-            ("typed(x: int)", worker(options.calls, options.batch, typed)),
+            ("echo(x)", worker(messages(options.calls, options.batch), echo)),
+            ("typed(x: int)", worker(messages(options.calls, options.batch), typed)),
             ("floor against itself", floor_task(options.calls)),
         ):
             rows.setdefault(name, []).append(floor / asyncio.run(run))
+        floor_items = asyncio.run(floor_stream(options.items))
+        for name, run in (
+            ("stream of ints", worker([stream_message(options.items)], count)),
+            ("stream floor itself", floor_stream(options.items)),
+        ):
+            rows.setdefault(name, []).append(floor_items / asyncio.run(run))
+        rows.setdefault("stream floor, k items", []).append(options.items / floor_items / 1000)
         rows.setdefault("floor, k calls a CPU second", []).append(options.calls / floor / 1000)
     for name, ratios in rows.items():
         low, high = min(ratios), max(ratios)

@@ -104,7 +104,7 @@ class InThread:
         stream = self.stream
         stream.flush()
         if self._fault is not None and stream.items.fault is None:
-            stream.items.refuse(stream.items.sent, self._fault)
+            stream.refuse(stream.items.sent, self._fault)
         if is_over:
             stream.streams.runner.leave_stream(stream)
             return

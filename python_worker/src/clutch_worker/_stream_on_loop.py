@@ -40,6 +40,9 @@ class OnLoop:
         stream = self._stream
         try:
             if not is_async(source):
+                if stream.stopping and hasattr(source, "close"):
+                    source.close()
+                    return stream
                 self.between_steps = False
                 source = await source
             if not is_async(source):
@@ -80,7 +83,7 @@ class OnLoop:
                 try:
                     put(item)
                 except ResultFault as fault:
-                    items.refuse(items.sent + len(items.batch), fault)
+                    self._stream.refuse(items.sent + len(items.batch), fault)
                     return False
             left = items.left - 1
             if left > 0:

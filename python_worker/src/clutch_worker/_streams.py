@@ -13,7 +13,7 @@ from clutch_worker._errors import raised
 from clutch_worker._items import Items
 from clutch_worker._protocol import STREAM_BATCH_TIME_NS_MAX, Credit, Payload, RemoteProtocolError, Run
 from clutch_worker._replies import Replies, result_error
-from clutch_worker._results import type_name
+from clutch_worker._results import ResultFault, type_name
 
 if TYPE_CHECKING:
     from clutch_worker._runner import Runner
@@ -71,6 +71,11 @@ class Stream:
         if self.driver is not None:
             self.driver.resume()
 
+    def refuse(self, number: int, fault: ResultFault) -> None:
+        """The item of this number does not cross, so the iterator is to be closed."""
+        self.stopping = True
+        self.items.refuse(number, fault)
+
     def failed(self, error: BaseException) -> None:
         """The iterator, or its closing, raised."""
         if self.error is None and not (isinstance(error, CancelledError) and self.stopping):
@@ -78,6 +83,7 @@ class Stream:
 
     def answer(self) -> None:
         """The iterator is over: what is left of its items, then how it ended."""
+        self.stopping = True
         self._hand_over()
         streams, record, fault = self.streams, self.record, self.items.fault
         cancel = streams.runner.cancels.get(record.seq)
