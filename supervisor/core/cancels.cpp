@@ -1,4 +1,5 @@
 // Cancels, and what becomes of the work that was cancelled.
+#include <algorithm>
 #include <utility>
 
 #include "core/pool_core.hpp"
@@ -56,7 +57,11 @@ void PoolCore::cancel_call(Call& call, Time now) {
 // Of a call that is answered and goes on: whoever cancelled it is told by the end of the grace.
 void PoolCore::watch_grace(Call& call, Time now) {
   if (!call.owes_receipts) return;
-  timers_.set(call, after(now, options_.cancel_grace));
+  Time end = never;
+  const auto [first, last] = receipts_.equal_range(call.id().value);
+  for (auto at = first; at != last; ++at) end = std::min(end, after(at->second.since, options_.cancel_grace));
+  if (end <= now) return end_receipts(call, CancelEnd::ignored, now);
+  timers_.set(call, end);
 }
 
 void PoolCore::give_receipt(const ReceiptRequest& to, CancelEnd what, Duration later) {
@@ -65,6 +70,7 @@ void PoolCore::give_receipt(const ReceiptRequest& to, CancelEnd what, Duration l
 
 void PoolCore::end_receipts(Call& call, CancelEnd what, Time now) {
   if (!std::exchange(call.owes_receipts, false)) return;
+  timers_.stop(call);
   const auto [first, last] = receipts_.equal_range(call.id().value);
   for (auto at = first; at != last; ++at) give_receipt(at->second.request, what, now - at->second.since);
   receipts_.erase(first, last);

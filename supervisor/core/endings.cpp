@@ -116,13 +116,12 @@ void PoolCore::expire(Call& call, Time now) {
     return;
   }
   const auto certainty = certainty_of(call, now);
-  if (call.answered) return end_receipts(call, CancelEnd::ignored, now);
+  if (call.answered) return watch_grace(call, now);
   if (call.cancel_sent) {
-    end_receipts(call, CancelEnd::ignored, now);
     answer(call, error_of(Code::cancelled, Stage::run, certainty,
                           "cancelled, and not unwound yet: `" + functions_[call.function].name +
                               "` has not ended within the grace after its cancel"));
-    return;
+    return watch_grace(call, now);
   }
   // A call that was not begun stays at the worker, which will pass it over.
   std::string_view clock = "timeout";

@@ -96,6 +96,7 @@ void PoolCore::credit(CallId id, StreamCredit credit, Time now) {
   --worker.suspended;
   ++worker.lane(call->execution).begun;
   await_next_item(*call, now);
+  pump(now);  // another stream may wait for its place among the suspended
 }
 
 void PoolCore::suspend(Call& call, Worker& worker, Time now) {

@@ -144,7 +144,7 @@ TEST_F(Dispatch, TellsTheWorkersOwnIndexAndTheExpiry) {
   const auto a = pool.submit("m.f", {.timeout = 2s, .queue_timeout = 1s});
   const auto b = pool.submit("m.f", {.timeout = 1s, .queue_timeout = 2s});
   EXPECT_EQ(pool.worker(0).received(a).function, 0u);
-  EXPECT_EQ(pool.worker(1).received(b).function, 4u);
+  EXPECT_EQ(pool.worker(1).received(b).function, other_order.functions.size() - 1);
   EXPECT_EQ(pool.worker(0).received(a).expires, pool.now + 1s);
   EXPECT_EQ(pool.worker(1).received(b).expires, pool.now + 1s);
 }

@@ -14,7 +14,8 @@ Function function(std::string name, FunctionKind kind, std::uint32_t limit, bool
 Registration usual_functions() {
   return {
       .functions = {function("m.f"), function("m.g"), function("m.plain", FunctionKind::plain),
-                    function("m.two", FunctionKind::coroutine, 2), function("m.one", FunctionKind::coroutine, 1, true)},
+                    function("m.two", FunctionKind::coroutine, 2), function("m.one", FunctionKind::coroutine, 1, true),
+                    function("m.items", FunctionKind::async_generator), function("m.steps", FunctionKind::generator)},
       .left_out = {}};
 }
 
@@ -48,6 +49,7 @@ TestCall FakePool::submit(std::string_view name, const Ask& ask) {
   if (ask.queue_timeout) submission.queue_deadline = now + *ask.queue_timeout;
   submission.attempt_timeout = ask.attempt_timeout;
   submission.detached = ask.detached;
+  submission.stream = ask.stream;
   TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
   if (call.id) tags_[call.id->value] = call.tag;
   flush();
@@ -58,6 +60,28 @@ std::vector<TestCall> FakePool::submit(std::string_view name, std::size_t count)
   std::vector<TestCall> calls;
   for (std::size_t i = 0; i < count; ++i) calls.push_back(submit(name));
   return calls;
+}
+
+TestCall FakePool::stream(StreamCredit credit, std::string_view name) { return submit(name, {.stream = credit}); }
+
+void FakePool::credit(const TestCall& call, StreamCredit credit) {
+  core_->credit(call.id.value(), credit, now);
+  flush();
+}
+
+void FakePool::cancel(const TestCall& call, std::uint64_t receipt) {
+  core_->cancel(call.id.value(), now, ReceiptRequest{SessionId{0}, ReceiptId{receipt}});
+  flush();
+}
+
+std::uint64_t FakePool::items(const TestCall& call) const {
+  const auto at = items_.find(call.tag);
+  return at == items_.end() ? 0 : at->second;
+}
+
+std::optional<CancelReceipt> FakePool::receipt(std::uint64_t number) const {
+  const auto at = receipts_.find(number);
+  return at == receipts_.end() ? std::nullopt : std::optional(at->second);
 }
 
 void FakePool::cancel(const TestCall& call) {
@@ -112,10 +136,21 @@ void FakePool::flush() {
       auto& worker = workers_.at(send.worker.value);
       const auto execution = execution_of(worker.registered_.functions.at(run->function).kind);
       worker.received_.push_back({tags_.at(run->call.value), run->call, run->seq, run->function, execution,
-                                  run->expires, run->request.bytes()});
+                                  run->expires, run->request.bytes(), run->stream});
     }
     for (const auto& cancel : actions.cancels) {
       workers_.at(cancel.worker.value).cancels_[cancel.seq] = cancel.deadline ? 'd' : 'c';
+    }
+    for (const auto& credit : actions.credits) {
+      workers_.at(credit.worker.value).credits_[credit.seq] = credit.credit;
+    }
+    for (const auto& delivery : actions.items) {
+      EXPECT_FALSE(outcomes_.contains(delivery.tag)) << "an item after the end of call " << delivery.tag;
+      EXPECT_EQ(delivery.items.first, items_[delivery.tag]);
+      items_[delivery.tag] += delivery.items.count;
+    }
+    for (const auto& given : actions.receipts) {
+      EXPECT_TRUE(receipts_.emplace(given.receipt.value, given.what).second) << "a second receipt";
     }
     for (const auto& ping : actions.pings) workers_.at(ping.worker.value).pinged = ping.n;
     for (auto& delivery : actions.deliveries) {
@@ -137,6 +172,8 @@ void FakePool::do_life(const LifeAction& action) {
     worker.page = {};
     worker.received_.clear();
     worker.cancels_.clear();
+    worker.credits_.clear();
+    worker.yielded_.clear();
   } else if (const auto* kill = std::get_if<Kill>(&action)) {
     workers_.at(kill->worker.value).killed = kill->why;
   } else if (const auto* stop = std::get_if<SendStop>(&action)) {
@@ -171,6 +208,7 @@ testing::AssertionResult FakePool::quiet() {
     return testing::AssertionFailure() << counters.submitted << " submitted, " << counters.delivered << " delivered";
   }
   for (const auto& worker : core_->workers()) {
+    if (worker->suspended != 0) return testing::AssertionFailure() << "a suspended stream is not given back";
     if (worker->load() != 0 || !worker->leases.empty()) return testing::AssertionFailure() << "a worker has calls";
     for (const auto running : worker->running) {
       if (running != 0) return testing::AssertionFailure() << "a limit's place is not given back";

@@ -27,7 +27,8 @@ struct TestCall {
 
 [[nodiscard]] Function function(std::string name, FunctionKind kind = FunctionKind::coroutine, std::uint32_t limit = 0,
                                 bool per_pool = false);
-/// m.f and m.g coroutines, m.plain in threads, m.two at most two a worker, m.one at most one in the pool.
+/// m.f and m.g coroutines, m.plain in threads, m.two at most two a worker, m.one at most one in the pool; m.items an
+/// async generator, m.steps a generator.
 [[nodiscard]] Registration usual_functions();
 /// A request of so many bytes.
 [[nodiscard]] Request request_of(std::size_t bytes);
@@ -43,6 +44,7 @@ class FakeWorker {
     Execution execution = Execution::loop;
     Time expires = never;
     std::size_t request_bytes = 0;
+    std::optional<StreamCredit> stream{};
   };
 
   FakeWorker(FakePool& pool, WorkerId id) : pool_(pool), id_(id) {}
@@ -55,7 +57,14 @@ class FakeWorker {
   void begins(const TestCall& call);
   void says_begun(std::uint64_t loop, std::uint64_t thread);
   void returns(const TestCall& call, std::string_view value = "\x2a");
-  void raises(const TestCall& call);
+  void raises(const TestCall& call, Code code = Code::failed);
+  /// Items of a stream, of so many bytes in all, after those that it gave before.
+  void yields(const TestCall& call, std::uint32_t count, std::size_t bytes = 1);
+  /// ITEM as it comes: `first` need not be right.
+  void says_items(const TestCall& call, std::uint64_t first, std::uint32_t count, std::size_t bytes = 1);
+  void says_flawed_items(const TestCall& call, std::uint32_t count);
+  void ends(const TestCall& call) { says_end(call, yielded_[call.tag]); }
+  void says_end(const TestCall& call, std::uint64_t items);
   void answers_ping(std::uint64_t n);
   void passes_over(const TestCall& call, Code code);
   void dies(int signal = 9);
@@ -73,6 +82,8 @@ class FakeWorker {
   [[nodiscard]] std::vector<std::uint64_t> tags() const;
   /// 'c' for a caller's wish, 'd' for a deadline, 0 for none.
   [[nodiscard]] char cancel_of(const TestCall& call) const;
+  /// What it was told in all: by RUN, or by CREDIT later.
+  [[nodiscard]] StreamCredit credit_of(const TestCall& call) const;
   [[nodiscard]] const Worker& core() const;
   [[nodiscard]] WorkerState state() const { return core().state; }
 
@@ -90,7 +101,9 @@ class FakeWorker {
   WorkerId id_;
   Registration registered_;
   std::vector<Received> received_;
-  std::map<std::uint64_t, char> cancels_;  // by seq
+  std::map<std::uint64_t, char> cancels_;           // by seq
+  std::map<std::uint64_t, StreamCredit> credits_;   // by seq
+  std::map<std::uint64_t, std::uint64_t> yielded_;  // by tag
 };
 
 class FakePool {
@@ -109,11 +122,17 @@ class FakePool {
     std::uint32_t session = 0;
     std::size_t bytes = 1;
     bool detached = false;
+    std::optional<StreamCredit> stream{};
   };
   TestCall submit(std::string_view name, const Ask& ask);
   TestCall submit(std::string_view name) { return submit(name, Ask{}); }
   std::vector<TestCall> submit(std::string_view name, std::size_t count);
+  /// m.items, or another, as a stream with so much credit.
+  TestCall stream(StreamCredit credit = {100, 1000}, std::string_view name = "m.items");
+  void credit(const TestCall& call, StreamCredit credit);
   void cancel(const TestCall& call);
+  /// The same, for a receipt of that number.
+  void cancel(const TestCall& call, std::uint64_t receipt);
   void close_session(std::uint32_t session);
   void pause(std::uint32_t session, bool paused = true);
   void drain(Duration within);
@@ -129,6 +148,10 @@ class FakePool {
   [[nodiscard]] testing::AssertionResult ended(const TestCall& call, Code code, Certainty certainty,
                                                std::string_view says = {}) const;
   [[nodiscard]] const Error& error_of(const TestCall& call) const { return std::get<Error>(outcomes_.at(call.tag)); }
+  /// Of a stream, that were handed on in their order.
+  [[nodiscard]] std::uint64_t items(const TestCall& call) const;
+  /// Nothing where it was not given yet.
+  [[nodiscard]] std::optional<CancelReceipt> receipt(std::uint64_t number) const;
   /// How often an action of this type was wanted.
   template <class Action>
   [[nodiscard]] std::size_t count() const {
@@ -150,8 +173,10 @@ class FakePool {
 
   std::optional<PoolCore> core_;
   std::deque<FakeWorker> workers_;
-  std::map<std::uint64_t, std::uint64_t> tags_;  // by CallId
-  std::map<std::uint64_t, Outcome> outcomes_;    // by tag
+  std::map<std::uint64_t, std::uint64_t> tags_;      // by CallId
+  std::map<std::uint64_t, Outcome> outcomes_;        // by tag
+  std::map<std::uint64_t, std::uint64_t> items_;     // by tag
+  std::map<std::uint64_t, CancelReceipt> receipts_;  // by number
   std::uint64_t last_tag_ = 0;
 };
 

@@ -43,9 +43,44 @@ void FakeWorker::returns(const TestCall& call, std::string_view value) {
   pool_.flush();
 }
 
-void FakeWorker::raises(const TestCall& call) {
+void FakeWorker::yields(const TestCall& call, std::uint32_t count, std::size_t bytes) {
+  const auto first = yielded_[call.tag];
+  yielded_[call.tag] += count;
+  says_items(call, first, count, bytes);
+}
+
+void FakeWorker::says_items(const TestCall& call, std::uint64_t first, std::uint32_t count, std::size_t bytes) {
+  shows(call);
+  StreamItems items;
+  items.first = first;
+  items.count = count;
+  items.body = Blob(std::vector<std::byte>(bytes));
+  pool_.core().on_items(id_, Incarnation{incarnation}, call.id.value(), std::move(items), pool_.now);
+  pool_.flush();
+}
+
+void FakeWorker::says_flawed_items(const TestCall& call, std::uint32_t count) {
+  StreamItems items;
+  items.first = yielded_[call.tag];
+  items.count = count;
+  yielded_[call.tag] += count;
   Error error;
-  error.code = Code::failed;
+  error.code = Code::invalid_argument;
+  error.stage = Stage::result;
+  error.certainty = Certainty::started;
+  pool_.core().on_flawed_items(id_, Incarnation{incarnation}, call.id.value(), items, std::move(error), pool_.now);
+  pool_.flush();
+}
+
+void FakeWorker::says_end(const TestCall& call, std::uint64_t items) {
+  shows(call);
+  pool_.core().on_end(id_, Incarnation{incarnation}, call.id.value(), items, pool_.now);
+  pool_.flush();
+}
+
+void FakeWorker::raises(const TestCall& call, Code code) {
+  Error error;
+  error.code = code;
   error.stage = Stage::run;
   error.certainty = Certainty::started;
   error.message = "ValueError";
@@ -98,6 +133,12 @@ std::vector<std::uint64_t> FakeWorker::tags() const {
 char FakeWorker::cancel_of(const TestCall& call) const {
   const auto at = cancels_.find(received(call).seq);
   return at == cancels_.end() ? '\0' : at->second;
+}
+
+StreamCredit FakeWorker::credit_of(const TestCall& call) const {
+  const auto& run = received(call);
+  const auto at = credits_.find(run.seq);
+  return at == credits_.end() ? run.stream.value() : at->second;
 }
 
 const Worker& FakeWorker::core() const { return *pool_.core().workers().at(id_.value); }
