@@ -264,16 +264,30 @@ STREAMS = """
                 gate("shared").wait()
             sync_shared.append(source())
         return sync_shared[0]
-    async def forks(n):
-        for i in range(n):
-            if i == 3 and os.fork() == 0:
-                log.append("child")
-            yield os.getpid()
-    def sync_forks(n):
-        for i in range(n):
-            if i == 3 and os.fork() == 0:
-                log.append("child")
-            yield os.getpid()
+    def trace(path, parent):
+        if os.getpid() != parent:
+            with open(path, "a") as file:
+                file.write("the child goes on\\n")
+    async def forks(n, path):
+        parent = os.getpid()
+        try:
+            for i in range(n):
+                if i == 3:
+                    os.fork()
+                yield os.getpid()
+                trace(path, parent)
+        finally:
+            trace(path, parent)
+    def sync_forks(n, path):
+        parent = os.getpid()
+        try:
+            for i in range(n):
+                if i == 5:  # its batch has an item, for which the loop has been woken
+                    os.fork()
+                yield os.getpid()
+                trace(path, parent)
+        finally:
+            trace(path, parent)
 """
 
 

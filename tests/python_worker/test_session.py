@@ -37,6 +37,11 @@ def test_runs_are_numbered_without_a_gap(session: Session) -> None:
             session.receive_runs([message(run(seq))])
 
 
+def test_a_stream_is_a_run_with_credit(session: Session) -> None:
+    session.receive_runs([message(run(1, stream=[3, 4]), run(2, attempt=2), run(3))])
+    assert [session.payload(seq).credit for seq in (1, 2, 3)] == [(3, 4), None, None]
+
+
 def test_a_message_is_taken_whole_or_not_at_all(session: Session) -> None:
     with pytest.raises(RemoteProtocolError):
         session.receive_runs([message(run(1), run(2, function=2))])

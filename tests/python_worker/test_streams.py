@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -166,6 +167,12 @@ def test_a_slow_producer_on_the_loop_is_not_batched_beyond_a_millisecond(app: Fa
     assert len(app.batches[call]) > 40
 
 
+def test_a_busy_producer_on_the_loop_is_batched_within_a_millisecond(app: FakeSupervisor) -> None:
+    call = app.stream("busy", 300, 0.0001)
+    app.reply(call)
+    assert max(app.batches[call]) < 20
+
+
 def test_a_stream_that_never_pauses_lets_others_in(app: FakeSupervisor) -> None:
     call = app.stream("endless")
     app.items_of(call, 10_000)
@@ -277,11 +284,12 @@ def test_slow_steps_deliver_one_by_one(app: FakeSupervisor) -> None:
     assert all(later - earlier > 0.1 for earlier, later in itertools.pairwise(arrived))
 
 
-def test_a_forked_child_is_silent(app: FakeSupervisor) -> None:
+def test_a_forked_child_takes_no_step(app: FakeSupervisor, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
     for name in ("forks", "sync_forks"):
-        call = app.stream(name, 5000)
+        call = app.stream(name, 5000, str(trace))
         assert set(app.items_of(call)) == {app.process.pid}
-        assert app.value("logged") == []
+        assert not trace.exists()
 
 
 def test_stop_waits_for_a_stream(app: FakeSupervisor) -> None:

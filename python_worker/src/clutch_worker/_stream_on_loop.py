@@ -143,8 +143,7 @@ class OnLoop:
 
     async def _close(self, iterator: Any) -> None:
         close = getattr(iterator, "aclose", None)
-        # One that another call's step is in refuses to be closed as it refused to be stepped, which is said already.
-        if close is not None and not (self._stream.error is not None and getattr(iterator, "ag_running", False)):
+        if close is not None:
             self.between_steps = False
             await close()
 

@@ -77,7 +77,7 @@ class Stream:
         self.items.refuse(number, fault)
 
     def failed(self, error: BaseException) -> None:
-        """The iterator, or its closing, raised."""
+        """The iterator raised, or its closing, which after an error has nothing to add."""
         if self.error is None and not (isinstance(error, CancelledError) and self.stopping):
             self.error = raised(error)
 
