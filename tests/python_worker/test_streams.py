@@ -275,6 +275,17 @@ def test_a_stream_in_a_thread_lets_calls_pass_between_its_steps(served: Served) 
     idle(app)
 
 
+def test_a_slow_stream_holds_its_thread_for_a_step(served: Served) -> None:
+    app = served(STREAMS, threads=1)
+    call = app.stream("slow", 300, 0.003)
+    app.items_of(call, 70)
+    before = len(app.items[call])
+    assert app.value("plain", 1) == 1
+    assert len(app.items[call]) < before + 20
+    app.cancel(call)
+    app.reply(call)
+
+
 def test_slow_steps_deliver_one_by_one(app: FakeSupervisor) -> None:
     call = app.stream("slow", 4, 0.15)
     arrived = []
