@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from clutch_worker._items import Items
 from clutch_worker._results import ResultFault
+from clutch_worker._streams import Streams
 
 MANY = 1 << 40
 
@@ -176,3 +179,18 @@ def test_an_item_over_the_bound_is_refused() -> None:
         items.add("x" * 2000)
     with pytest.raises(ResultFault, match=r"\$\.a\[1\]"):
         items.add({"a": [1, object()]})
+
+
+def test_streams_that_never_pause_share_a_millisecond() -> None:
+    class Producing:
+        due = True
+
+        def flush(self) -> None: ...
+
+    nobody: Any = None
+    streams = Streams(nobody, 1 << 20, nobody)
+    assert streams.slice_ns() == 1_000_000
+    for count, slice_ns in ((10, 100_000), (1000, 50_000), (1, 1_000_000), (0, 1_000_000)):
+        streams.due = [Producing()] * count  # type: ignore[list-item]
+        streams.flush()
+        assert streams.slice_ns() == slice_ns
