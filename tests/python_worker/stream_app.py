@@ -46,6 +46,10 @@ STREAMS = """
         for i in range(n):
             yield i
         raise {"exit": SystemExit, "interrupt": KeyboardInterrupt, "generator": GeneratorExit}[kind](3)
+    async def cancels_itself(n):
+        for i in range(n):
+            yield i
+        raise asyncio.CancelledError("of its own")
     async def odd():
         yield 1
         yield [1]
@@ -256,6 +260,12 @@ STREAMS = """
     def sync_large(n, size):
         for i in range(n):
             yield bytes([i % 256]) * size
+    def mixed_in_thread(n):
+        for i in range(n):
+            yield i if i % 3 else bytes([i % 256]) * 65536
+    async def mixed(n):
+        for item in mixed_in_thread(n):
+            yield item
     sync_shared = []
     def sync_share():
         if not sync_shared:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from clutch_worker._items import Items
+from clutch_worker._replies import Replies
 from clutch_worker._results import ResultFault
 from clutch_worker._streams import Streams
 
@@ -194,3 +195,22 @@ def test_streams_that_never_pause_share_a_millisecond() -> None:
         streams.due = [Producing()] * count  # type: ignore[list-item]
         streams.flush()
         assert streams.slice_ns() == slice_ns
+
+
+def test_frames_do_not_overtake_what_waits_for_the_turns_end() -> None:
+    class Page:
+        cells = (0, 0, 0)
+
+    sent: list[list[Any]] = []
+    page: Any = Page()
+    replies = Replies(7, page, 1 << 20, sent.append, lambda frame: None)
+    items = items_with()
+    for value in (1, b"x" * 65536, 2):
+        add(items, value)
+        part = items.take()
+        assert part is not None
+        replies.items(42, part)
+    replies.end(42, 3)
+    replies.flush()
+    records = [record for frames in sent for record in msgspec.msgpack.decode(frames[0])[2:] if record[0] != 8]
+    assert records == [[13, 42, 0, [1]], [13, 42, 1, [b""], [[0, 1]]], [13, 42, 2, [2]], [14, 42, 3]]

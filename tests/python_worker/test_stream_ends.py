@@ -39,6 +39,7 @@ def test_an_exception_comes_after_the_items(app: FakeSupervisor, name: str, n: i
         ("leaves", [3, "exit"], "SystemExit"),
         ("leaves", [3, "interrupt"], "KeyboardInterrupt"),
         ("leaves", [3, "generator"], "GeneratorExit"),
+        ("cancels_itself", [3], "asyncio.exceptions.CancelledError"),
         ("sync_exits", [3], "SystemExit"),
         ("within", [0.05], "TimeoutError"),
     ],

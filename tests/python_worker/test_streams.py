@@ -196,6 +196,12 @@ def test_large_items_are_frames(served: Served, name: str) -> None:
     assert app.items_of(app.stream(name, 3, 65535)) == [bytes([i]) * 65535 for i in range(3)]
 
 
+@pytest.mark.parametrize("name", ["mixed", "mixed_in_thread"])
+def test_frames_overtake_nothing(app: FakeSupervisor, name: str) -> None:
+    expected = [i if i % 3 else bytes([i % 256]) * 65536 for i in range(300)]
+    assert app.items_of(app.stream(name, 300)) == expected
+
+
 def test_many_at_once(app: FakeSupervisor) -> None:
     calls = [app.queue_stream("count" if n % 2 else "ticks", 500, items=100) for n in range(200)]
     app.flush()
@@ -217,6 +223,9 @@ def test_a_stalled_stream_holds_up_nobody(served: Served, stalled: str, fast: st
     second = app.stream(fast, 10_000)
     assert app.reply(second) == [END, second, 10_000]
     assert (app.value("echo", 1), app.value("plain", 2)) == (1, 2)
+    calls = [app.queue("echo", n) for n in range(500)]  # more than one turn begins
+    app.flush()
+    assert [app.reply(call)[2] for call in calls] == list(range(500))
     assert len(app.items[first]) == 5
     app.credit(first, 1000)
     assert app.reply(first) == [END, first, 100]
