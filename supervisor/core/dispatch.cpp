@@ -5,9 +5,14 @@
 
 namespace clutch::core {
 
+// Streams apart: they wait for something that calls of the same function do not wait for.
+std::size_t PoolCore::place_of(const Call& call) noexcept {
+  return 2 * std::size_t{call.function.value} + (call.stream ? 1 : 0);
+}
+
 void PoolCore::enqueue(Call& call, bool front) {
   call.state = CallState::queued;
-  auto& parked = *parked_[call.function.value];
+  auto& parked = *parked_[place_of(call)];
   auto& queue = front && !parked.empty() ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
   count_queued(call, true);
@@ -45,7 +50,7 @@ Worker* PoolCore::choose(const Call& call, bool& room) const {
     if (worker->state != WorkerState::ready || worker->silent || !worker->lane(call.execution).has_room()) continue;
     room = true;
     if (!worker->has(call.function)) continue;
-    if (call.stream && worker->suspended >= limits::suspended_streams_max) continue;
+    if (call.stream && worker->suspended >= options_.suspended_streams_max) continue;
     if (full(function.limit_per_pool ? running_in_pool_[at] : worker->running[at])) continue;
     if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }
@@ -60,23 +65,24 @@ bool PoolCore::hopeless(FunctionId function) const {
 }
 
 void PoolCore::park(Call& call) {
-  auto& parked = *parked_[call.function.value];
-  if (parked.empty() && std::find(parking_.begin(), parking_.end(), call.function) == parking_.end()) {
-    parking_.push_back(call.function);
+  const auto place = place_of(call);
+  auto& parked = *parked_[place];
+  if (parked.empty() && std::find(parking_.begin(), parking_.end(), place) == parking_.end()) {
+    parking_.push_back(place);
   }
   parked.push_back(call);
 }
 
 void PoolCore::pump_parked(Time now) {
-  std::erase_if(parking_, [&](FunctionId function) {
-    auto& parked = *parked_[function.value];
+  std::erase_if(parking_, [&](std::size_t place) {
+    auto& parked = *parked_[place];
     while (Call* call = parked.front()) {
       bool room = false;
       Worker* worker = choose(*call, room);
       if (worker != nullptr) {
         Queue::remove(*call);
         assign(*call, *worker, now);
-      } else if (hopeless(function)) {
+      } else if (hopeless(call->function)) {
         drop_hopeless(*call);
       } else {
         break;

@@ -41,7 +41,7 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "REGISTER for a second time");
   const auto ids = functions_.merge(registration);
   left_out_ = registration.left_out;
-  while (parked_.size() < functions_.size()) parked_.push_back(std::make_unique<Queue>());
+  while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<Queue>());
   running_in_pool_.resize(functions_.size());
   for (auto& each : workers_) each->running.resize(functions_.size());
   worker->index_of.assign(functions_.size(), Worker::absent_index);

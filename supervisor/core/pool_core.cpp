@@ -107,6 +107,7 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
         error.certainty = certainty_of(*call, Time::min());
         error.message = "cancelled: the client, or the pool, of its caller ended";
         answer(*call, std::move(error));
+        watch_grace(*call, now);
       }
     }
     call = next;

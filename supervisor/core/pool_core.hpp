@@ -123,6 +123,7 @@ class PoolCore {
   };
 
   // dispatch.cpp
+  [[nodiscard]] static std::size_t place_of(const Call&) noexcept;
   void enqueue(Call&, bool front);
   void count_queued(Call&, bool queued);
   [[nodiscard]] Session& session(SessionId);
@@ -195,10 +196,10 @@ class PoolCore {
   CallTable calls_;
   TimerWheel timers_;
   std::array<Queue, executions> queues_;
-  // By FunctionId: calls that wait for their function's limit, or for a worker that has it, while there is room for
-  // others. They came before all that is queued.
+  // By place_of(): calls that wait for their function's limit, or for a worker that has it, or for one that may have
+  // another suspended stream, while there is room for others. They came before all that is queued.
   std::vector<std::unique_ptr<Queue>> parked_;
-  std::vector<FunctionId> parking_;                 // that have parked calls
+  std::vector<std::size_t> parking_;                // places that have parked calls
   std::vector<std::uint32_t> running_in_pool_;      // by FunctionId: sent or begun
   std::vector<std::unique_ptr<Session>> sessions_;  // by SessionId
   std::size_t queued_ = 0;

@@ -229,6 +229,7 @@ void PoolShell::flush(core::Time now) {
     for (const auto& credit : doing_.credits) {
       if (auto* each = channel(credit.worker)) each->credit(credit);
     }
+    if (!doing_.cancels.empty() || !doing_.credits.empty()) flush_controls();
     for (const auto& ping : doing_.pings) {
       if (auto* each = channel(ping.worker)) each->ping(ping.n);
     }
@@ -237,6 +238,15 @@ void PoolShell::flush(core::Time now) {
     for (auto& given : doing_.receipts) events_.on_receipt(std::move(given));
     for (auto& action : doing_.life) perform(action, now);
     doing_.clear();
+  }
+}
+
+// What a blocked worker's lane does not take is tried again until it does: a stream whose credit, or cancel, is lost
+// would stand still for ever.
+void PoolShell::flush_controls() {
+  controls_wait_ = false;
+  for (const auto& each : channels_) {
+    if (each && !each->flush_controls()) controls_wait_ = true;
   }
 }
 
@@ -288,6 +298,7 @@ void PoolShell::turn(core::Time now) {
     if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) read_pages(now);
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
+    if (controls_wait_) flush_controls();
     flush(now);
     const bool more = std::any_of(channels_.begin(), channels_.end(),
                                   [](const auto& each) { return each && each->needs_attention(); });
@@ -304,6 +315,7 @@ bool PoolShell::has_mail() {
 core::Time PoolShell::next_time(core::Time now) const {
   auto next = core_.next_time();
   if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  if (controls_wait_) next = std::min<core::Time>(next, now + page_interval);
   if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);
   return next;
 }

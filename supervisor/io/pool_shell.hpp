@@ -83,6 +83,7 @@ class PoolShell {
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
   void send_runs(core::Actions&);
+  void flush_controls();
   void end_exited(core::Time now);
   void tell_end(WorkerEnd&&, core::Incarnation, core::Time now);
   [[nodiscard]] WorkerChannel* channel(core::WorkerId) const noexcept;
@@ -103,6 +104,7 @@ class PoolShell {
   std::unique_ptr<NurseryLink> nursery_;
   std::size_t exited_ = 0;
   bool drain_cut_ = false;
+  bool controls_wait_ = false;  // some lane took not all of them
   core::Time page_read_ = {};
 };
 

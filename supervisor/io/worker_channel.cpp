@@ -180,27 +180,30 @@ bool WorkerChannel::flush() {
   return data_.send(outgoing_.finish(), outgoing_frames_);
 }
 
-// Lost is harmless: the worker's own clock, the caller's timer and the grace stand behind it.
-void WorkerChannel::cancel(const core::SendCancel& cancel) {
-  control_out_.begin(spawn_.incarnation.value);
-  auto& writer = control_out_.record(RecordType::cancel, 3);
-  writer.uint(cancel.seq);
-  writer.uint(cancel.call.value);
-  writer.uint(cancel.deadline ? 1 : 0);
-  static_cast<void>(control_.send(control_out_.finish()));
-  attention_ = true;
-}
-
-// Not lost while the worker lives: its lane takes more than there are streams, and one that is blocked is not read.
-void WorkerChannel::credit(const core::SendCredit& credit) {
-  control_out_.begin(spawn_.incarnation.value);
-  auto& writer = control_out_.record(RecordType::credit, 4);
-  writer.uint(credit.seq);
-  writer.uint(credit.call.value);
-  writer.uint(credit.credit.items);
-  writer.uint(credit.credit.bytes);
-  static_cast<void>(control_.send(control_out_.finish()));
-  attention_ = true;
+bool WorkerChannel::flush_controls() {
+  while (!cancels_.empty() || !credits_.empty()) {
+    control_out_.begin(spawn_.incarnation.value);
+    auto cancel = cancels_.begin();
+    for (; cancel != cancels_.end() && !control_out_.full(); ++cancel) {
+      auto& writer = control_out_.record(RecordType::cancel, 3);
+      writer.uint(cancel->seq);
+      writer.uint(cancel->call.value);
+      writer.uint(cancel->deadline ? 1 : 0);
+    }
+    auto credit = credits_.begin();
+    for (; credit != credits_.end() && !control_out_.full(); ++credit) {
+      auto& writer = control_out_.record(RecordType::credit, 4);
+      writer.uint(credit->first);
+      writer.uint(credit->second.call.value);
+      writer.uint(credit->second.credit.items);
+      writer.uint(credit->second.credit.bytes);
+    }
+    attention_ = true;
+    if (!control_.send(control_out_.finish())) return false;
+    cancels_.erase(cancels_.begin(), cancel);
+    credits_.erase(credits_.begin(), credit);
+  }
+  return true;
 }
 
 void WorkerChannel::ping(std::uint64_t n) {

@@ -2,6 +2,7 @@
 // memfd for faulthandler, three pipes. Turns messages into the core's events and the core's actions into messages.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,8 +40,10 @@ class WorkerChannel {
   // Towards the worker. RUNs gather in one message until flush(); false: the lane takes nothing more.
   [[nodiscard]] bool run(const core::Run&);
   [[nodiscard]] bool flush();
-  void cancel(const core::SendCancel&);
-  void credit(const core::SendCredit&);
+  // Both go out with the next flush_controls(), which keeps what the lane does not take: false where there is some.
+  void cancel(const core::SendCancel& cancel) { cancels_.push_back(cancel); }
+  void credit(const core::SendCredit& credit) { credits_.insert_or_assign(credit.seq, credit); }
+  [[nodiscard]] bool flush_controls();
   void ping(std::uint64_t n);
   void stop(core::Time by);
 
@@ -110,6 +113,8 @@ class WorkerChannel {
   std::vector<Bytes> outgoing_frames_;
   bool outgoing_open_ = false;
   protocol::Envelope control_out_;
+  std::vector<core::SendCancel> cancels_;              // not sent yet
+  std::map<std::uint64_t, core::SendCredit> credits_;  // by seq, not sent yet
   protocol::Message message_;
   ReceivedMessage received_;
 };

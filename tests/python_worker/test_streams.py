@@ -247,6 +247,17 @@ def test_what_runs_counts_against_the_concurrency(served: Served) -> None:
     app.reply(threaded)
 
 
+def test_a_stream_that_is_closed_without_credit_holds_up_nobody(served: Served) -> None:
+    app = served(STREAMS, concurrency=1)
+    call = app.stream("hangs_closing", items=1)
+    app.items_of(call, 1)
+    app.cancel(call)
+    assert app.value("echo", 1) == 1
+    assert call not in app.replies
+    app.reply(call)  # its cancel is repeated
+    idle(app)
+
+
 def test_a_stream_that_goes_on_counts_again(served: Served) -> None:
     app = served(STREAMS, concurrency=1)
     call = app.stream("endless", 0.001, items=5)

@@ -37,6 +37,9 @@ void World::act_for_callers() {
       case Event::cancel:
         cancel(event.tag);
         break;
+      case Event::read:
+        read(event.tag);
+        break;
       case Event::close_session:
         close_session(event.session);
         break;
@@ -74,6 +77,11 @@ void World::submit(Time now) {
     facts.attempt_timeout = random_.any_scale(1ms, 500ms);
     submission.attempt_timeout = facts.attempt_timeout;
   }
+  if (random_.chance(plan_.streams)) {
+    facts.stream.emplace();
+    facts.stream->credit = {random_.pick<std::uint64_t>({1, 3, 100}), random_.pick<std::uint64_t>({1, 50, 10'000})};
+    submission.stream = facts.stream->credit;
+  }
   submission.session = core::SessionId{facts.session};
   submission.deadline = facts.deadline;
   submission.queue_deadline = facts.queue_deadline;
@@ -99,7 +107,31 @@ void World::cancel(std::uint64_t tag) {
   auto& call = ledger_.at(tag);
   note("call", tag, "is cancelled");
   if (!call.outcome) ledger_.cancelled(call, now_);
-  core_.cancel(*call.id, now_);
+  std::optional<core::ReceiptRequest> receipt;
+  if (random_.chance(plan_.receipts)) {
+    const core::ReceiptId number{ledger_.asked(tag, now_)};
+    receipt = core::ReceiptRequest{core::SessionId{call.session}, number};
+  }
+  core_.cancel(*call.id, now_, receipt);
+}
+
+// A reader takes what came after a while, or stops reading and leaves later.
+void World::on_items(const core::ItemsDelivery& delivery) {
+  note("call", delivery.tag, "yields", delivery.items.count);
+  ledger_.items(delivery.tag, delivery.items);
+  if (random_.chance(plan_.stalls)) {
+    events_.emplace(now_ + random_.any_scale(1ms, 5s), Event{.kind = Event::cancel, .tag = delivery.tag});
+  } else {
+    events_.emplace(now_ + random_.any_scale(1us, 50ms), Event{.kind = Event::read, .tag = delivery.tag});
+  }
+}
+
+void World::read(std::uint64_t tag) {
+  auto& call = ledger_.at(tag);
+  auto& stream = *call.stream;
+  stream.credit = {std::max(stream.credit.items, stream.delivered + 1 + random_.below(20)),
+                   std::max(stream.credit.bytes, stream.bytes + 1 + random_.below(100))};
+  core_.credit(*call.id, stream.credit, now_);
 }
 
 void World::close_session(std::uint32_t session) {

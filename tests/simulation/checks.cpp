@@ -1,4 +1,6 @@
 // What must hold after each turn, at each send, and at rest.
+#include <utility>
+
 #include "world.hpp"
 
 namespace clutch::simulation {
@@ -18,7 +20,9 @@ void World::check_turn() {
     const auto& loop = worker->lane(Execution::loop);
     require(loop.sent <= limits::window_max, "more sent than any window");
     for (const auto& lane : worker->lanes) {
-      if (lane.bound != 0) require(lane.sent + lane.begun <= std::max(lane.bound, 2u), "more than the bound");
+      // A stream that goes on when its reader has read may make it more.
+      const auto most = std::max(lane.bound, 2u);
+      if (lane.bound != 0 && plan_.streams == 0) require(lane.sent + lane.begun <= most, "more than the bound");
     }
     if (worker->state == WorkerState::absent) require(worker->load() == 0, "an absent worker has calls");
   }
@@ -38,6 +42,7 @@ void World::check_send(const ModelWorker& to, const RunMessage& run) const {
     if (core::execution_of(to.registration.functions.at(index).kind) == execution) outstanding += count;
   }
   const auto bound = execution == Execution::loop ? plan_.options.concurrency : plan_.options.threads;
+  outstanding -= to.suspended(static_cast<std::size_t>(execution));
   require(outstanding < std::max(bound, 2u), "more calls at a worker than it may have", run.tag);
   if (function.limit == 0 || plan_.edits != 0) return;
   std::uint32_t running = 0;
@@ -77,18 +82,20 @@ void World::check_nothing_waits_in_vain() const {
     const auto id = core_.functions().find(function_name(i));
     if (!id) continue;
     const auto& function = core_.functions()[*id];
+    bool seen[2] = {false, false};  // the oldest call, the oldest stream
     for (const auto tag : ledger_.waiting(i)) {
       if (paused_.contains(ledger_.at(tag).session)) continue;
+      if (std::exchange(seen[ledger_.at(tag).stream ? 1 : 0], true)) continue;
       std::uint32_t in_pool = 0;
       for (const auto& worker : core_.workers()) in_pool += worker->running[id->value];
       for (const auto& worker : core_.workers()) {
         const auto running = function.limit_per_pool ? in_pool : worker->running[id->value];
         const bool limited = function.limit != 0 && running >= function.limit;
-        const bool takes = worker->state == WorkerState::ready && worker->has(*id) && !limited &&
+        const bool full = ledger_.at(tag).stream && worker->suspended >= plan_.options.suspended_streams_max;
+        const bool takes = worker->state == WorkerState::ready && worker->has(*id) && !limited && !full &&
                            worker->lane(core::execution_of(function.kind)).has_room();
         require(!takes, "waits while a worker would take it", tag);
       }
-      break;
     }
   }
 }
@@ -98,12 +105,14 @@ void World::check_at_rest() {
   require(core_.queued() == 0, "calls are queued at rest");
   require(core_.calls() == 0, "calls are kept at rest");
   require(!core_.awaits_begin(), "a begin is awaited at rest");
+  require(ledger_.receipts_open() == 0, "receipts are owed at rest");
   for (std::uint32_t session = 0; session < plan_.sessions; ++session) {
     require(!core_.session_has_calls(core::SessionId{session}), "a session has calls at rest");
     require(core_.session_queued_bytes(core::SessionId{session}) == 0, "a session has queued bytes at rest");
   }
   for (const auto& worker : core_.workers()) {
     require(worker->load() == 0 && worker->leases.empty(), "a worker has calls at rest");
+    require(worker->suspended == 0, "a stream is suspended at rest");
     for (const auto running : worker->running) require(running == 0, "a limit's place is taken at rest");
   }
 }

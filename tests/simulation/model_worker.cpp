@@ -41,8 +41,9 @@ Time ModelWorker::next() const {
   if (dead_) return reaped_at_;
   if (boots_at_ != never) return std::min(boots_at_, dies_at_);
   Time loop = std::min({data_in.next(), control_in.next(), wakes_at_});
-  for (const auto& each : running_[on_loop]) loop = std::min(loop, each.ends);
-  for (const auto& each : running_[on_thread]) loop = std::min(loop, each.ends);
+  for (const auto& running : running_) {
+    for (const auto& each : running) loop = std::min(loop, each.due());
+  }
   if (!taken_.empty()) loop = std::min(loop, taken_.begin()->first);
   if (starting_) loop = busy_until_;
   return std::min(std::max(loop, busy_until_), dies_at_);
@@ -98,35 +99,97 @@ void ModelWorker::receive(Time now) {
       while (const auto message = control_in.receive(now)) {
         if (message->stop)
           stopping_ = true;
+        else if (message->credit)
+          on_credit(message->cancel_seq, *message->credit);
         else
           on_cancel(message->cancel_seq, now);
         if (message->stop) dies_at_ = std::min(dies_at_, message->by);
       }
     } else {
       while (const auto batch = data_in.receive(now)) {
-        for (const auto& run : *batch) pending_[execution_of(run)].push_back(run);
+        for (auto run : *batch) {
+          last_seq_ = std::max(last_seq_, run.seq);
+          if (const auto early = credits_.find(run.seq); early != credits_.end()) run.stream = early->second;
+          pending_[execution_of(run)].push_back(run);
+        }
       }
     }
   }
 }
 
 void ModelWorker::on_cancel(std::uint64_t seq, Time now) {
-  for (auto& each : running_[on_loop]) {
-    if (each.run.seq != seq || !each.heeds_cancel) continue;
-    each.cancelled = true;
-    each.ends = std::min(each.ends, now + random_.any_scale(1us, 1ms));
+  for (auto& running : running_) {
+    for (auto& each : running) {
+      const bool interruptible = &running == &running_[on_loop] || each.run.stream;
+      if (each.run.seq != seq || !interruptible) continue;
+      const bool at_its_yield = each.suspended();
+      // What awaits may swallow the cancel; a generator is closed at its next yield then.
+      if (!each.heeds_cancel && !each.run.stream) continue;
+      each.cancelled = true;
+      if (each.heeds_cancel || at_its_yield) each.ends = std::min(each.ends, now + random_.any_scale(1us, 1ms));
+    }
   }
   marks_.insert(seq);  // harmless where that call has begun
 }
 
+// Absolute: of two the later may come first, and one may come before its RUN.
+void ModelWorker::on_credit(std::uint64_t seq, StreamCredit credit) {
+  const auto raise = [&credit](StreamCredit& to) {
+    to = {std::max(to.items, credit.items), std::max(to.bytes, credit.bytes)};
+  };
+  if (seq > last_seq_) return raise(credits_[seq]);
+  for (auto& running : running_) {
+    for (auto& each : running) {
+      if (each.run.seq == seq) raise(*each.run.stream);
+    }
+  }
+  for (auto& pending : pending_) {
+    for (auto& run : pending) {
+      if (run.seq == seq) raise(*run.stream);
+    }
+  }
+  if (starting_ && starting_->seq == seq) raise(*starting_->stream);
+  for (auto& [at, run] : taken_) {
+    if (run.seq == seq) raise(*run.stream);
+  }
+}
+
+std::uint32_t ModelWorker::suspended(std::size_t execution) const {
+  const auto& running = running_[execution];
+  return static_cast<std::uint32_t>(
+      std::count_if(running.begin(), running.end(), [](const Running& each) { return each.suspended(); }));
+}
+
+// A batch of its items, if it has any left and need not end.
+bool ModelWorker::yields(Running& each, Time now) {
+  if (!each.run.stream || each.cancelled || each.items_left == 0) return false;
+  const auto most =
+      std::min({each.items_left, each.run.stream->items - each.items, static_cast<std::uint64_t>(each.largest_batch)});
+  const auto count = static_cast<std::uint32_t>(1 + random_.below(most));
+  const auto bytes = 1 + random_.below(20);
+  reply(each.run, ItemsRecord{each.items, count, bytes});
+  each.items += count;
+  each.bytes += bytes;
+  each.items_left -= count;
+  each.largest_batch *= 2;
+  each.ends = now + random_.any_scale(5us, 500ms);
+  ledger_.at(each.run.tag).stream->produced = each.items;
+  return true;
+}
+
 void ModelWorker::end_what_is_due(Time now) {
   for (auto& running : running_) {
-    std::erase_if(running, [&](const Running& each) {
-      if (each.ends > now) return false;
+    std::erase_if(running, [&](Running& each) {
+      if (each.due() > now || yields(each, now)) return false;
+      auto& facts = ledger_.at(each.run.tag);
+      (each.cancelled ? facts.unwound : facts.returned) = true;
       if (each.cancelled) {
         reply(each.run, error_of(Code::cancelled, Certainty::started));
       } else if (each.raises) {
         reply(each.run, error_of(Code::failed, Certainty::started));
+      } else if (each.run.stream) {
+        facts.stream->total = each.items;
+        reply(each.run, EndRecord{each.items});
       } else {
         reply(each.run, each.run.tag);
       }
@@ -146,7 +209,7 @@ bool ModelWorker::passes_over(const RunMessage& run, Time now) {
 // The page and the look at the clock are one step, under one lock; the first line is another.
 void ModelWorker::begin_in_thread(Time now) {
   auto& pending = pending_[on_thread];
-  while (!pending.empty() && running_[on_thread].size() + taken_.size() < bound(on_thread)) {
+  while (!pending.empty() && running_[on_thread].size() - suspended(on_thread) + taken_.size() < bound(on_thread)) {
     const RunMessage run = pending.front();
     pending.pop_front();
     page[on_thread] = run.seq;
@@ -165,7 +228,7 @@ void ModelWorker::first_line_in_thread(Time now) {
 // The page first; the clock, the mark and the step follow a moment later, in which much may happen.
 void ModelWorker::begin_on_loop(Time now) {
   auto& pending = pending_[on_loop];
-  if (pending.empty() || running_[on_loop].size() >= bound(on_loop)) return;
+  if (pending.empty() || running_[on_loop].size() - suspended(on_loop) >= bound(on_loop)) return;
   starting_ = pending.front();
   pending.pop_front();
   page[on_loop] = starting_->seq;
@@ -183,16 +246,21 @@ void ModelWorker::first_step(Time now) {
 
 void ModelWorker::start(const RunMessage& run, std::size_t execution, Time now) {
   ledger_.ran(run.tag, now);
-  if (execution == on_loop && random_.chance(300)) return reply(run, run.tag);  // ended in its first step
+  if (execution == on_loop && !run.stream && random_.chance(300)) {  // ended in its first step
+    ledger_.at(run.tag).returned = true;
+    return reply(run, run.tag);
+  }
   began_ = true;
   running_[execution].push_back({.run = run,
                                  .ends = now + random_.any_scale(5us, 3s),
                                  .raises = random_.chance(100),
                                  .heeds_cancel = random_.chance(800),
-                                 .cancelled = false});
+                                 .cancelled = run.stream && marks_.contains(run.seq),  // since a thread took it
+                                 .items_left = run.stream ? random_.below(40) : 0});
 }
 
-void ModelWorker::reply(const RunMessage& run, std::variant<std::uint64_t, Error> what) {
+void ModelWorker::reply(const RunMessage& run, std::variant<std::uint64_t, Error, ItemsRecord, EndRecord> what) {
+  if (std::holds_alternative<ItemsRecord>(what)) return replies_.push_back({run.call, std::move(what)});
   leases.erase(run.tag);
   --has[run.function];
   replies_.push_back({run.call, std::move(what)});

@@ -42,15 +42,25 @@ struct RunMessage {
   std::uint64_t tag = 0;
   std::uint32_t function = 0;
   Time expires = never;
+  std::optional<StreamCredit> stream{};
 };
 struct ControlMessage {
   bool stop = false;
   std::uint64_t cancel_seq = 0;
   Time by = never;
+  std::optional<StreamCredit> credit{};  ///< of the call that cancel_seq names
+};
+struct ItemsRecord {
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;
+  std::size_t bytes = 0;
+};
+struct EndRecord {
+  std::uint64_t items = 0;
 };
 struct ReplyRecord {
   core::CallId call;
-  std::variant<std::uint64_t, Error> what;  // a value is the tag
+  std::variant<std::uint64_t, Error, ItemsRecord, EndRecord> what;  // a value is the tag
 };
 struct OutMessage {
   bool registers = false;
@@ -82,6 +92,8 @@ class ModelWorker {
   std::uint64_t last_seq_sent = 0;             ///< by the supervisor
   std::map<std::uint32_t, std::uint32_t> has;  ///< by index in its registration: received and not replied
   std::map<std::uint64_t, RunMessage> leases;  ///< by tag: received or under way, and not replied
+  /// Streams that stand without credit, by execution.
+  [[nodiscard]] std::uint32_t suspended(std::size_t execution) const;
 
  private:
   struct Running {
@@ -90,6 +102,15 @@ class ModelWorker {
     bool raises;
     bool heeds_cancel;
     bool cancelled;
+    std::uint64_t items_left = 0;  // of a stream; `ends` is when its next comes, or its end
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t largest_batch = 1;
+
+    [[nodiscard]] bool suspended() const {
+      return run.stream && (items >= run.stream->items || bytes >= run.stream->bytes);
+    }
+    [[nodiscard]] Time due() const { return suspended() && !cancelled ? never : ends; }
   };
   [[nodiscard]] std::size_t execution_of(const RunMessage&) const;
   [[nodiscard]] std::uint32_t bound(std::size_t execution) const;
@@ -97,14 +118,16 @@ class ModelWorker {
   void turn(Time now);
   void receive(Time now);
   void on_cancel(std::uint64_t seq, Time now);
+  void on_credit(std::uint64_t seq, StreamCredit credit);
   void end_what_is_due(Time now);
+  [[nodiscard]] bool yields(Running&, Time now);
   void begin_in_thread(Time now);
   void first_line_in_thread(Time now);
   void begin_on_loop(Time now);
   void first_step(Time now);
   [[nodiscard]] bool passes_over(const RunMessage&, Time now);
   void start(const RunMessage&, std::size_t execution, Time now);
-  void reply(const RunMessage&, std::variant<std::uint64_t, Error> what);
+  void reply(const RunMessage&, std::variant<std::uint64_t, Error, ItemsRecord, EndRecord> what);
   void misbehave(Time now);
   void send(Time now);
   void die(Time now);
@@ -122,7 +145,9 @@ class ModelWorker {
   std::multimap<Time, RunMessage> taken_;  // by a thread, which comes to its first line then
   std::array<std::deque<RunMessage>, 2> pending_;
   std::array<std::vector<Running>, 2> running_;
-  std::set<std::uint64_t> marks_;  // seqs cancelled before they began
+  std::set<std::uint64_t> marks_;                  // seqs cancelled before they began
+  std::map<std::uint64_t, StreamCredit> credits_;  // by seq, that came before their RUN
+  std::uint64_t last_seq_ = 0;                     // received
   std::vector<ReplyRecord> replies_;
   std::optional<ReplyRecord> last_reply_;
   bool began_ = false;

@@ -34,6 +34,7 @@ Plan::Plan(Random& random) {
   options.respawn_delay_max = random.pick<Duration>({20ms, 30s});
   options.settled_after = random.pick<Duration>({50ms, 5s});
   options.boot_failures_max = random.pick<std::uint32_t>({3, 3, 1000});
+  options.suspended_streams_max = random.pick<std::size_t>({1, 3, 10'000});
   options.queued_calls_max = random.pick<std::size_t>({10, 1000, 1000});
   options.queued_bytes_max = random.pick<std::size_t>({200, 100'000, 100'000});
   calls = 10 + random.below(random.pick<std::uint32_t>({20, 100, 250}));
@@ -49,6 +50,9 @@ Plan::Plan(Random& random) {
   misbehaves = random.pick<std::uint32_t>({0, 0, 0, 10});
   loses_control = random.pick<std::uint32_t>({0, 0, 100});
   edits = random.pick<std::uint32_t>({0, 0, 0, 300});
+  streams = random.pick<std::uint32_t>({0, 300, 900});
+  stalls = random.pick<std::uint32_t>({0, 100});
+  receipts = random.pick<std::uint32_t>({0, 1000});
   drains_early = random.chance(300);
   closes_sessions = random.chance(300);
   pauses_sessions = random.chance(200);

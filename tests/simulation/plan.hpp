@@ -19,7 +19,10 @@ struct Plan {
   // In a thousand.
   std::uint32_t has_timeout = 0;
   std::uint32_t cancels = 0;
-  std::uint32_t deaths = 0;  ///< of a worker, a turn of its loop
+  std::uint32_t receipts = 0;  ///< of the cancels, that want one
+  std::uint32_t streams = 0;   ///< of the calls
+  std::uint32_t stalls = 0;    ///< of the readers, a batch: takes nothing for long
+  std::uint32_t deaths = 0;    ///< of a worker, a turn of its loop
   std::uint32_t boot_fails = 0;
   std::uint32_t stillborn = 0;   ///< a boot: dies as soon as it has registered
   std::uint32_t misbehaves = 0;  ///< a turn: breaks the protocol

@@ -123,6 +123,18 @@ void World::take(ModelWorker& worker, OutMessage&& message) {
       core_.on_error(id, incarnation, reply.call, std::move(*error), clock_);
       continue;
     }
+    if (const auto* items = std::get_if<ItemsRecord>(&reply.what)) {
+      StreamItems come;
+      come.first = items->first;
+      come.count = items->count;
+      come.body = Blob(std::vector<std::byte>(items->bytes));
+      core_.on_items(id, incarnation, reply.call, std::move(come), clock_);
+      continue;
+    }
+    if (const auto* end = std::get_if<EndRecord>(&reply.what)) {
+      core_.on_end(id, incarnation, reply.call, end->items, clock_);
+      continue;
+    }
     Reply value;
     const auto tag = std::get<std::uint64_t>(reply.what);
     value.body = Blob(std::as_bytes(std::span(&tag, 1)));
@@ -174,7 +186,8 @@ void World::flush() {
   while (true) {
     core::Actions actions = std::move(core_.actions());
     core_.actions().clear();
-    if (actions.runs.empty() && actions.cancels.empty() && actions.deliveries.empty() && actions.life.empty()) return;
+    if (actions.empty()) return;
+    for (const auto& delivery : actions.items) on_items(delivery);
     for (auto& delivery : actions.deliveries) {
       const auto* error = std::get_if<Error>(&delivery.outcome);
       note("call", delivery.tag, "ends:", error == nullptr ? "value" : to_string(error->code),
@@ -183,6 +196,11 @@ void World::flush() {
     }
     for (const auto& send : actions.runs) send_run(send);
     for (const auto& cancel : actions.cancels) send_cancel(cancel);
+    for (const auto& credit : actions.credits) send_credit(credit);
+    for (const auto& given : actions.receipts) {
+      note("receipt", given.receipt.value, to_string(given.what.what));
+      ledger_.receipt(given.receipt.value, given.what, clock_, now_);
+    }
     for (const auto& action : actions.life) act_on(action);
   }
 }
@@ -197,8 +215,12 @@ void World::send_run(const core::SendRun& send) {
   require(run->request.args.size() >= sizeof tag, "a RUN without its request");
   std::memcpy(&tag, run->request.args.bytes().data(), sizeof tag);
   require(tag != 0 && tags_.at(run->call.value) == tag, "a RUN with another call's request", tag);
-  const RunMessage message{
-      .seq = run->seq, .call = run->call, .tag = tag, .function = run->function, .expires = run->expires};
+  const RunMessage message{.seq = run->seq,
+                           .call = run->call,
+                           .tag = tag,
+                           .function = run->function,
+                           .expires = run->expires,
+                           .stream = run->stream};
   note("call", tag, "is sent to worker", to->id.value, "as seq", run->seq);
   check_send(*to, message);
   ledger_.sent(tag, to->incarnation, order_matters());
@@ -210,12 +232,25 @@ void World::send_run(const core::SendRun& send) {
 
 void World::send_cancel(const core::SendCancel& cancel) {
   auto* to = worker(cancel.worker);
-  if (to == nullptr || random_.chance(plan_.loses_control)) return;
+  if (to == nullptr) return;
+  // A call that ends anyway may lose its cancel; a stream may have nothing else to end it.
+  const bool stream = ledger_.at(tags_.at(cancel.call.value)).stream.has_value();
+  if (!stream && random_.chance(plan_.loses_control)) return;
   note("worker", to->id.value, "is sent CANCEL of seq", cancel.seq);
   // Of a worker with a spoiled page all counts as begun, what was just assigned and is never sent too.
   require(cancel.seq <= to->last_seq_sent || plan_.misbehaves != 0, "a CANCEL of what was not sent");
   to->control_in.send({.stop = false, .cancel_seq = cancel.seq, .by = never},
                       now_ + random_.between(1us, plan_.lane_delay_max));
+}
+
+void World::send_credit(const core::SendCredit& credit) {
+  auto* to = worker(credit.worker);
+  if (to == nullptr) return;
+  note("worker", to->id.value, "is sent CREDIT of seq", credit.seq, credit.credit.items, credit.credit.bytes);
+  ControlMessage message;
+  message.cancel_seq = credit.seq;
+  message.credit = credit.credit;
+  to->control_in.send(message, now_ + random_.between(1us, plan_.lane_delay_max));
 }
 
 void World::act_on(const core::LifeAction& action) {
@@ -230,6 +265,9 @@ void World::act_on(const core::LifeAction& action) {
     auto* to = worker(kill->worker);
     if (to == nullptr) return;  // it was reaped in the same turn
     require(to->incarnation == kill->incarnation, "a kill of another incarnation");
+    for (const auto* what : {"ITEM", "END", "RESULT", "ERROR"}) {
+      require(kill->why.find(what) == std::string::npos || plan_.misbehaves != 0, "a worker is killed for no fault");
+    }
     to->kill(now_ + random_.any_scale(1us, 5ms));
   } else if (const auto* stop = std::get_if<core::SendStop>(&action)) {
     note("worker", stop->worker.value, "is sent STOP");

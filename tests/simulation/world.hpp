@@ -21,11 +21,12 @@ class World {
   void run();
   [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
   [[nodiscard]] std::uint64_t calls() const { return ledger_.delivered(); }
+  [[nodiscard]] std::uint64_t items() const { return ledger_.items_delivered(); }
   [[nodiscard]] const core::PoolCounters& counters() const { return core_.counters(); }
 
  private:
   struct Event {
-    enum Kind { submit, cancel, close_session, pause, resume, drain } kind;
+    enum Kind { submit, cancel, read, close_session, pause, resume, drain } kind;
     std::uint64_t tag = 0;
     std::uint32_t session = 0;
   };
@@ -35,6 +36,8 @@ class World {
   void act_for_callers();
   void submit(Time now);
   void cancel(std::uint64_t tag);
+  void read(std::uint64_t tag);
+  void on_items(const core::ItemsDelivery&);
   void close_session(std::uint32_t session);
   void drain();
 
@@ -51,6 +54,7 @@ class World {
   void flush();
   void send_run(const core::SendRun&);
   void send_cancel(const core::SendCancel&);
+  void send_credit(const core::SendCredit&);
   void act_on(const core::LifeAction&);
   [[nodiscard]] ModelWorker* worker(core::WorkerId id) { return workers_[id.value].get(); }
   void forge(ModelWorker&);

@@ -151,9 +151,10 @@ TEST_F(Stream, CreditOfAnotherCallIsNothing) {
 }
 
 TEST_F(Stream, WaitsWhereAWorkerHasAsManySuspendedAsItMay) {
+  pool.options.suspended_streams_max = 10;
   pool.ready(1);
   std::vector<TestCall> streams;
-  for (std::size_t i = 0; i < limits::suspended_streams_max; ++i) {
+  for (int i = 0; i < 10; ++i) {
     streams.push_back(pool.stream({1, 1000}));
     worker().yields(streams.back(), 1);
   }

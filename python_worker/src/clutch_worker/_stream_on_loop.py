@@ -133,13 +133,13 @@ class OnLoop:
         if items.has_credit() or stream.stopping:
             return
         self._future = self._loop.create_future()
-        stream.streams.parked += 1
-        stream.streams.runner.turn_soon()  # another call may begin
+        stream.park()
         try:
             await self._future
         finally:
             self._future = None
-            stream.streams.parked -= 1
+            if not stream.stopping:
+                stream.unpark()
 
     async def _close(self, iterator: Any) -> None:
         close = getattr(iterator, "aclose", None)

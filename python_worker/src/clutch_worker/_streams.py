@@ -34,7 +34,7 @@ class Driver(Protocol):
 class Stream:
     """One stream. `stopping` says that the iterator is to be closed instead of stepped."""
 
-    __slots__ = ("driver", "due", "error", "items", "name", "record", "stopping", "streams")
+    __slots__ = ("driver", "due", "error", "items", "name", "parked", "record", "stopping", "streams")
 
     def __init__(self, streams: Streams, record: Run, items: Items) -> None:
         self.streams = streams
@@ -45,6 +45,7 @@ class Stream:
         self.error: dict[str, Any] | None = None
         self.stopping = False
         self.due = False
+        self.parked = False
 
     def flush(self) -> None:
         """Hands what was produced to the replies. A value found not to cross there stops the stream."""
@@ -63,6 +64,17 @@ class Stream:
             self.due = True
             self.streams.due.append(self)
             self.streams.runner.turn_soon()
+
+    def park(self) -> None:
+        """Without credit it is none of the calls that `concurrency` bounds; nor while it is closed after that, which
+        the supervisor does not hear of."""
+        self.parked = True
+        self.streams.parked += 1
+        self.streams.runner.turn_soon()  # another call may begin
+
+    def unpark(self) -> None:
+        self.parked = False
+        self.streams.parked -= 1
 
     def stop(self) -> None:
         """Before the next step the iterator is closed."""
@@ -84,6 +96,8 @@ class Stream:
     def answer(self) -> None:
         """The iterator is over: what is left of its items, then how it ended."""
         self.stopping = True
+        if self.parked:
+            self.unpark()
         self._hand_over()
         streams, record, fault = self.streams, self.record, self.items.fault
         cancel = streams.runner.cancels.get(record.seq)
