@@ -16,8 +16,10 @@ set(CLUTCH_CLIENT_SOURCES
   src/fork_guard.cpp
   src/futex.cpp
   src/loop_engine.cpp
+  src/members.cpp
   src/path.cpp
   src/reader.cpp
+  src/receipt.cpp
   src/result.cpp
   src/retries.cpp
   src/retry.cpp

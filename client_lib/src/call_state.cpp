@@ -9,14 +9,6 @@ namespace {
 
 void run_posted(void* state) { CallState::run_continuation(CallRef::adopt(static_cast<CallState*>(state))); }
 
-class FailedState final : public CallState {
- public:
-  FailedState(std::shared_ptr<Engine> engine, Error error) : CallState(std::move(engine)) {
-    outcome() = std::move(error);
-    finish();
-  }
-};
-
 }  // namespace
 
 void retain(CallState* state) noexcept { state->references_.fetch_add(1, std::memory_order_relaxed); }
@@ -40,7 +32,7 @@ void CallState::finish() noexcept {
   const std::uint32_t before = phase_.fetch_or(over, std::memory_order_acq_rel);
   if (before == 0) return;
   if ((before & waited) != 0) futex_wake_all(phase_);
-  if ((before & observed) != 0) observer_->completed(*this);
+  if ((before & observed) != 0) tell_observers();
   if ((before & continued) != 0) post_continuation();
 }
 
@@ -67,10 +59,6 @@ void CallState::do_cancel(CallRef receipt) {
   if (engine_ != nullptr) engine_->cancel(*this, std::move(receipt));
 }
 
-void give_receipt(const CallRef& receipt, Result<CancelReceipt> what) {
-  if (receipt) static_cast<ReceiptState&>(*receipt).give(std::move(what));
-}
-
 void CallState::do_detach() {
   if (engine_ != nullptr && !done()) engine_->detach(*this);
 }
@@ -83,9 +71,21 @@ void CallState::set_continuation(Continuation& continuation, Executor executor) 
   if ((phase_.fetch_or(continued, std::memory_order_acq_rel) & over) != 0) post_continuation();
 }
 
-void CallState::set_observer(Observer& observer) noexcept {
-  observer_ = &observer;
-  if ((phase_.fetch_or(observed, std::memory_order_acq_rel) & over) != 0) observer.completed(*this);
+void CallState::add_observer(Observer& observer) noexcept {
+  observer.next_ = observers_.load(std::memory_order_relaxed);
+  while (!observers_.compare_exchange_weak(observer.next_, &observer, std::memory_order_acq_rel)) {
+  }
+  if ((phase_.fetch_or(observed, std::memory_order_acq_rel) & over) != 0) tell_observers();
+}
+
+// Several threads may come here, each for what it added: whoever takes the list tells all that are on it.
+void CallState::tell_observers() noexcept {
+  Observer* next = observers_.exchange(nullptr, std::memory_order_acq_rel);
+  while (next != nullptr) {
+    Observer& observer = *next;
+    next = observer.next_;  // read before the observer may go
+    observer.completed(*this);
+  }
 }
 
 void CallState::post_continuation() {
@@ -106,8 +106,9 @@ void CallState::run_continuation(CallRef call) {
   if (continuation != nullptr) continuation->run(std::move(call));
 }
 
-CallRef failed_call(std::shared_ptr<Engine> engine, Error error) {
-  return CallRef(new FailedState(std::move(engine), std::move(error)));
+void refuse(const CallRef& call, Error error) {
+  call->complete(std::move(error));
+  if (call->engine() != nullptr) call->engine()->on_refused(*call);
 }
 
 void post_without_engine(void (*run)(void*), void* argument) {

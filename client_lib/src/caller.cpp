@@ -13,6 +13,8 @@ CallOptions merged(CallOptions base, CallOptions&& over) {
   if (over.retry) base.retry = std::move(over.retry);
   for (auto& [key, value] : over.metadata) base.metadata.insert_or_assign(key, std::move(value));
   if (!over.pool.empty()) base.pool = std::move(over.pool);
+  if (over.stream_window_items != 0) base.stream_window_items = over.stream_window_items;
+  if (over.stream_window_bytes != 0) base.stream_window_bytes = over.stream_window_bytes;
   return base;
 }
 
@@ -58,14 +60,12 @@ std::optional<Error> check_call(std::string_view function, const CallOptions& op
   return options.metadata.empty() ? std::nullopt : check_metadata(options);
 }
 
-CallRef submit_arguments(const std::shared_ptr<Engine>& engine, std::string_view function, const CallOptions& options,
-                         CallArguments&& arguments) {
-  if (auto wrong = check_call(function, options)) return failed_call(engine, std::move(*wrong));
+void submit_arguments(const CallRef& call, std::string_view function, const CallOptions& options,
+                      CallArguments&& arguments) {
+  if (auto wrong = check_call(function, options)) return refuse(call, std::move(*wrong));
   Result<Request> request = encode_arguments_of(std::move(arguments));
-  if (!request.ok()) return failed_call(engine, request.error());
-  CallRef call(new CallState(engine));
-  engine->submit(call, function, std::move(request.value()), options);
-  return call;
+  if (!request.ok()) return refuse(call, request.error());
+  call->engine()->submit(call, function, std::move(request.value()), options);
 }
 
 }  // namespace detail

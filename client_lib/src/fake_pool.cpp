@@ -8,6 +8,7 @@
 
 #include "clutch/detail/arguments.hpp"
 #include "clutch/detail/completion_thread.hpp"
+#include "clutch/detail/receipt_state.hpp"
 #include "retry.hpp"
 
 namespace clutch::testing {
@@ -89,8 +90,9 @@ class FakeEngine final : public clutch::detail::Engine {
   }
 
   void on_credit(CallState&) override {}
-  void cancel(CallState& call, CallRef) override {
-    end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
+  void cancel(CallState& call, CallRef receipt) override {
+    const bool found = end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
+    give_receipt(receipt, CancelReceipt{.what = found ? CancelEnd::unwound : CancelEnd::already_finished});
   }
   void detach(CallState&) override {}
   void post(void (*run)(void*), void* argument) override { thread_.post(run, argument); }
@@ -224,7 +226,7 @@ class FakeEngine final : public clutch::detail::Engine {
   }
 
   template <class P>
-  void end_pending(const P& which, const char* why) {
+  bool end_pending(const P& which, const char* why) {
     std::vector<Pending> ending;
     {
       const std::lock_guard lock(mutex);
@@ -233,6 +235,7 @@ class FakeEngine final : public clutch::detail::Engine {
     for (Pending& one : ending) {
       one.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, why));
     }
+    return !ending.empty();
   }
 
   clutch::detail::CompletionThread thread_;

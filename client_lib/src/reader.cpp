@@ -136,8 +136,13 @@ std::string_view Reader::string() {
 const Bytes* Reader::frame_here() const noexcept {
   if (frames_ == nullptr || path_.depth() > 1) return nullptr;
   const detail::PathNode* node = path_.top();
+  if (item_ != no_item && node != nullptr) return nullptr;
   for (const PayloadFrame& frame : *frames_) {
     const auto* position = std::get_if<std::uint32_t>(&frame.place);
+    if (item_ != no_item) {
+      if (position != nullptr && *position == item_) return &frame.bytes;
+      continue;
+    }
     const auto* keyword = std::get_if<std::string>(&frame.place);
     const bool here = node == nullptr                               ? position == nullptr && keyword == nullptr
                       : node->kind == detail::PathNode::Kind::index ? position != nullptr && *position == node->index

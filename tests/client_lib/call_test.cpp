@@ -175,14 +175,17 @@ TEST_F(CallTest, DetachLetsItRun) {
   answer(1);
 }
 
-TEST_F(CallTest, CancelAsksTheEngineOnce) {
+TEST_F(CallTest, CancelAsksTheEngineOnceAndForEachReceipt) {
   engine.ignore_cancels = true;
   auto call = pool.call<int>("m.f");
   const CancelHandle handle = call.cancel_handle();
-  call.cancel();
-  call.cancel();
+  handle.cancel();
   handle.cancel();
   EXPECT_EQ(engine.cancels, 1);
+  call.cancel();
+  handle.cancel();
+  EXPECT_EQ(engine.cancels, 2);
+  EXPECT_EQ(engine.receipts.size(), 1U);
   engine.complete(0, error_of(Code::cancelled));
   EXPECT_EQ(call.get().error().code, Code::cancelled);
 }

@@ -40,8 +40,28 @@ ManualEngine::Submitted& ManualEngine::at(std::size_t index) {
   return calls.at(index);
 }
 
-void ManualEngine::cancel(detail::CallState& call, detail::CallRef) {
+void ManualEngine::on_credit(detail::CallState&) { ++credits; }
+
+void ManualEngine::push(std::size_t index, StreamItems items) {
+  const detail::CallRef call = at(index).call;
+  call->stream()->push(std::move(items));
+}
+
+void ManualEngine::give(std::size_t index, Result<CancelReceipt> receipt) {
+  detail::CallRef given;
+  {
+    const std::lock_guard lock(mutex);
+    given = receipts.at(index);
+  }
+  detail::give_receipt(given, std::move(receipt));
+}
+
+void ManualEngine::cancel(detail::CallState& call, detail::CallRef receipt) {
   ++cancels;
+  if (receipt) {
+    const std::lock_guard lock(mutex);
+    receipts.push_back(std::move(receipt));
+  }
   if (ignore_cancels) return;
   std::size_t index = 0;
   {
@@ -63,6 +83,9 @@ void ManualEngine::complete(std::size_t index, detail::Outcome outcome) {
 
 void ManualEngine::end() {
   for (std::size_t i = 0; i < calls.size(); ++i) complete(i, error_of(Code::unavailable, "the pool ended"));
+  for (auto& receipt : receipts) {
+    if (!receipt->done()) detail::give_receipt(receipt, error_of(Code::unavailable, "the pool ended"));
+  }
 }
 
 }  // namespace clutch::testing_support

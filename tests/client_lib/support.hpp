@@ -13,6 +13,7 @@
 
 #include "clutch/caller.hpp"
 #include "clutch/detail/completion_thread.hpp"
+#include "clutch/detail/receipt_state.hpp"
 #include "clutch/protocol/scan.hpp"
 
 namespace clutch::testing_support {
@@ -45,6 +46,12 @@ Reply reply(const T& value) {
   return {writer.blob(), {}};
 }
 
+/// A batch of a stream as an engine brings it.
+template <class T>
+StreamItems items_of(const std::vector<T>& values, std::uint64_t first = 0) {
+  return {first, static_cast<std::uint32_t>(values.size()), reply(values).body, {}};
+}
+
 Error error_of(Code code, std::string message = "no reason");
 
 /// Takes calls and leaves them to the test. complete() may be called from any thread.
@@ -58,14 +65,22 @@ class ManualEngine final : public detail::Engine {
   };
 
   void submit(detail::CallRef call, std::string_view function, Request&& request, const CallOptions& options) override;
-  /// Ends the call as cancelled, unless `ignore_cancels`.
+  /// Ends the call as cancelled, unless `ignore_cancels`. Receipts are left to the test.
   void cancel(detail::CallState& call, detail::CallRef receipt) override;
-  void on_credit(detail::CallState&) override {}
+  void on_credit(detail::CallState& stream) override;
   void detach(detail::CallState&) override { ++detached; }
   void post(void (*run)(void*), void* argument) override { thread.post(run, argument); }
 
   Submitted& at(std::size_t index);
   void complete(std::size_t index, detail::Outcome outcome);
+  void push(std::size_t index, StreamItems items);
+  template <class T>
+  void push(std::size_t index, const std::vector<T>& values) {
+    push(index, items_of(values));
+  }
+  [[nodiscard]] StreamCredit credit(std::size_t index) { return at(index).call->stream()->credit(); }
+  /// The n-th receipt that was asked for.
+  void give(std::size_t index, Result<CancelReceipt> receipt);
   /// As an engine does at its end: whatever is left.
   void end();
 
@@ -73,6 +88,8 @@ class ManualEngine final : public detail::Engine {
   std::vector<Submitted> calls;  // whose `call` is null once it is over
   std::atomic<int> cancels{0};
   std::atomic<int> detached{0};
+  std::atomic<int> credits{0};
+  std::vector<detail::CallRef> receipts;
   bool ignore_cancels = false;
   detail::CompletionThread thread;
 };

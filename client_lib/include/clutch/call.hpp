@@ -3,6 +3,9 @@
 // Move-only. get(), co_await and then() consume it: whichever comes second throws misuse, as does anything but ready()
 // and destruction on a Call that was moved from. Destroying an unfinished Call cancels it; detach() lets it run. It may
 // outlive its Pool, which ends it. One thread at a time, save for what a CancelHandle does.
+//
+// clutch::Receipt: what became of the work that cancel() asked to end. Another Call, but nothing comes of destroying
+// it.
 #pragma once
 
 #include <chrono>
@@ -13,6 +16,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "clutch/cancel_receipt.hpp"
 #include "clutch/detail/call_state.hpp"
 #include "clutch/detail/decode.hpp"
 #include "clutch/executor.hpp"
@@ -35,8 +39,11 @@ class CancelHandle {
   detail::CallRef call_;
 };
 
+class Receipt;
+
 namespace detail {
 [[noreturn]] void throw_consumed();
+[[nodiscard]] CallRef cancel_for_receipt(CallState& call);
 
 template <class T, class R>
 class Awaiter;
@@ -75,10 +82,7 @@ class [[nodiscard]] Call {
   /// Blocks for at most this long; whether it is over.
   template <class Rep, class Period>
   [[nodiscard]] bool wait_for(const std::chrono::duration<Rep, Period>& duration) {
-    using Clock = detail::CallState::Clock;
-    const auto now = Clock::now();
-    const bool forever = duration > std::chrono::duration<double>(Clock::time_point::max() - now);
-    return state().wait_until(forever ? Clock::time_point::max() : now + std::chrono::ceil<Clock::duration>(duration));
+    return state().wait_until(detail::deadline_after(duration));
   }
 
   /// f(R) runs once it is over, never within this call: on the executor, or without one on the pool's completion
@@ -100,8 +104,10 @@ class [[nodiscard]] Call {
   /// co_await call.on(executor): what follows runs on the executor, also where the call was over already.
   [[nodiscard]] auto on(Executor executor) { return detail::Awaiter<T, R>(consume(), std::move(executor)); }
 
-  /// Asks: it still ends in one outcome, `cancelled` or what that raced with, which get() waits for.
-  void cancel() { state().cancel(); }
+  /// Asks: it still ends in one outcome, `cancelled` or what that raced with, which get() waits for. The receipt tells
+  /// what became of the work, later than the outcome where the worker goes on; of a group the least good of its calls':
+  /// `ignored`, `worker_killed`, `unwound`, `removed_from_queue`, `already_finished`, in this order.
+  Receipt cancel();
   [[nodiscard]] CancelHandle cancel_handle() const { return CancelHandle(state_); }
   /// Nobody waits for it any more; it runs to its end.
   void detach() { consume()->detach(); }
@@ -125,6 +131,18 @@ class [[nodiscard]] Call {
 
   detail::CallRef state_;
 };
+
+/// May be dropped, got, awaited, continued or joined as any Call; cancelling it does nothing. It ends with an Error
+/// where the engine ended, or lost its connection, before anything was known.
+class Receipt : public Call<CancelReceipt> {
+ public:
+  using Call::Call;
+};
+
+template <class T, class R>
+Receipt Call<T, R>::cancel() {
+  return Receipt(detail::cancel_for_receipt(state()));
+}
 
 namespace detail {
 

@@ -40,6 +40,10 @@ struct CallOptions {
   std::optional<RetryPolicy> retry = {};
   std::map<std::string, std::string> metadata = {};  ///< current_call().metadata in Python, e.g. "traceparent"
   std::string pool = {};                             ///< the pool to use where two have the function
+  /// Of a stream: how many items, and bytes of them, may be on their way or wait to be read; beyond, the generator
+  /// stays suspended at its `yield`. Default, 0: limits::stream_window_items (16,384) and stream_window_bytes (4 MiB).
+  std::uint64_t stream_window_items = 0;
+  std::uint64_t stream_window_bytes = 0;
 };
 
 }  // namespace clutch

@@ -27,6 +27,10 @@
 
 namespace clutch {
 
+namespace detail {
+class ItemsReader;
+}
+
 /// A point in time as it crosses: seconds since 1970 (UTC, may be negative) and 0 … 999,999,999 nanoseconds.
 struct Timestamp {
   std::int64_t seconds = 0;
@@ -86,6 +90,9 @@ class Reader {
   void finish() const;
 
  private:
+  friend class detail::ItemsReader;
+  static constexpr std::uint32_t no_item = UINT32_MAX;
+
   protocol::Head next();
   [[noreturn]] void fail(std::string_view expected, const protocol::Head& got) const;
   [[nodiscard]] const Bytes* frame_here() const noexcept;
@@ -93,6 +100,7 @@ class Reader {
   protocol::Cursor cursor_;
   const PayloadFrames* frames_;
   detail::Path path_;
+  std::uint32_t item_ = no_item;  // of a stream's batch: the path begins there
 };
 
 /// An array under way. Items that are not asked for are skipped when it goes.

@@ -26,13 +26,19 @@ class Continuation {
   ~Continuation() = default;
 };
 
-/// Told of the end of a call on the completing thread: the combinators. Must not block, nor run the program's code.
+/// Told of the end of one call, on the completing thread. Must not block, nor run the program's code. Whoever made it
+/// owns it, and keeps it until then.
 class Observer {
  public:
+  /// May destroy the observer.
   virtual void completed(CallState& call) noexcept = 0;
 
  protected:
   ~Observer() = default;
+
+ private:
+  friend class CallState;
+  Observer* next_ = nullptr;
 };
 
 class StreamState;
@@ -75,10 +81,12 @@ class CallState {
   bool remove_continuation() noexcept { return continuation_.exchange(nullptr, std::memory_order_acq_rel) != nullptr; }
   /// Gives the reference to the continuation, which may drop it before it runs the program's code.
   static void run_continuation(CallRef call);
-  /// At most one, instead of a continuation; called at once where the call is over.
-  void set_observer(Observer& observer) noexcept;
+  /// Any thread, any number of observers; told at once where the call is over.
+  void add_observer(Observer& observer) noexcept;
+  /// Whether somebody else may look at the outcome too: whoever consumes it then copies an error.
+  [[nodiscard]] bool is_observed() const noexcept { return (phase_.load(std::memory_order_acquire) & observed) != 0; }
 
-  /// Once done(). Whoever consumes the call may move from it.
+  /// Once done(). Whoever consumes the call may move the reply out of it, and an error unless it is observed.
   [[nodiscard]] Outcome& outcome() noexcept { return outcome_; }
   [[nodiscard]] virtual bool failed() const noexcept { return outcome_.index() == 1; }
   [[nodiscard]] const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
@@ -100,16 +108,26 @@ class CallState {
   enum Phase : std::uint32_t { over = 1, waited = 2, continued = 4, observed = 8, cancelled = 16 };
 
   void post_continuation();
+  void tell_observers() noexcept;
 
   std::atomic<std::uint32_t> phase_{0};
   std::atomic<std::uint32_t> references_{0};
   std::shared_ptr<Engine> engine_;
   std::atomic<Continuation*> continuation_{nullptr};
-  Observer* observer_ = nullptr;
+  std::atomic<Observer*> observers_{nullptr};
   Executor executor_;
   const bool typed_ = false;
   Outcome outcome_;
 };
+
+/// From now; "for ever" may be said with the largest duration there is.
+template <class Rep, class Period>
+[[nodiscard]] CallState::Clock::time_point deadline_after(const std::chrono::duration<Rep, Period>& duration) {
+  using Clock = CallState::Clock;
+  const auto now = Clock::now();
+  const bool forever = duration > std::chrono::duration<double>(Clock::time_point::max() - now);
+  return forever ? Clock::time_point::max() : now + std::chrono::ceil<Clock::duration>(duration);
+}
 
 /// A call that ends in this process, with a value of its own type: `R` is what get() gives.
 template <class R>
@@ -120,8 +138,8 @@ class TypedState : public CallState {
   [[nodiscard]] virtual R take() = 0;
 };
 
-/// For a call that was over before any engine saw it.
-[[nodiscard]] CallRef failed_call(std::shared_ptr<Engine> engine, Error error);
+/// Ends a call that its engine is never to see.
+void refuse(const CallRef& call, Error error);
 
 /// Runs the task on a thread that lives as long as the process: for calls that have no engine.
 void post_without_engine(void (*run)(void*), void* argument);

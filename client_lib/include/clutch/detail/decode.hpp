@@ -36,8 +36,10 @@ Result<T> decode(const Reply& reply) {
 template <class T, class R>
 R take(CallState& state) {
   if (state.typed()) return static_cast<TypedState<R>&>(state).take();
-  if constexpr (std::is_same_v<R, Result<T>>) {
-    if (auto* error = std::get_if<Error>(&state.outcome())) return std::move(*error);
+  if constexpr (std::is_same_v<R, Result<T>> && (std::is_void_v<T> || Readable<T>)) {
+    if (auto* error = std::get_if<Error>(&state.outcome())) {
+      return state.is_observed() ? Error(*error) : std::move(*error);
+    }
     // Moved out: the payload goes now, whoever still refers to the state.
     const Reply reply = std::move(std::get<Reply>(state.outcome()));
     return decode<T>(reply);

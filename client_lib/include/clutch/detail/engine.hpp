@@ -31,6 +31,8 @@ class Engine {
   virtual void cancel(CallState& call, CallRef receipt) = 0;
   /// Any thread. The stream's credit() has risen: the engine reads it later, once for any number of these.
   virtual void on_credit(CallState& stream) = 0;
+  /// Any thread. A call that was to come here is over already, as its error says: scopes want to know.
+  virtual void on_refused(CallState&) {}
   /// Any thread. Nobody waits any more; let it run.
   virtual void detach(CallState& call) = 0;
   /// Any thread. Runs the task on this engine's completion thread, never on the caller's nor on a loop.

@@ -1,5 +1,5 @@
-// A call made of others: what join, try_join and race give. It observes its children, which tell it of their end on the
-// thread that ends them, and converts nothing before it is taken.
+// A call made of others: what join, try_join and race give. Its children tell it of their end on the thread that ends
+// them; it converts nothing before it is taken.
 #pragma once
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clutch/detail/call_state.hpp"
+#include "clutch/detail/members.hpp"
 
 namespace clutch::detail {
 
@@ -23,10 +24,11 @@ using Children = std::vector<CallRef>;
 
 /// Kept alive by its children until each is over. `R` is what get() gives.
 template <class R>
-class GroupState : public TypedState<R>, private Observer {
+class GroupState : public TypedState<R>, private Members {
  public:
   GroupState(GroupEnd end, Children children)
       : TypedState<R>(children.empty() ? nullptr : children.front()->engine()),
+        Members(static_cast<CallState&>(*this)),
         end_(end),
         children_(std::move(children)),
         left_(children_.size()) {}
@@ -34,10 +36,7 @@ class GroupState : public TypedState<R>, private Observer {
   /// Once, after construction, by who holds a reference.
   void start() {
     if (children_.empty()) return this->finish();
-    for (const CallRef& child : children_) {
-      retain(this);
-      child->set_observer(*this);
-    }
+    for (const CallRef& child : children_) add(child);
   }
 
   [[nodiscard]] bool failed() const noexcept override {
@@ -51,8 +50,7 @@ class GroupState : public TypedState<R>, private Observer {
   [[nodiscard]] const CallState* decisive() const noexcept { return decisive_.load(std::memory_order_acquire); }
 
  private:
-  void completed(CallState& child) noexcept override {
-    const CallRef self = CallRef::adopt(this);
+  void on_end(CallState& child) noexcept override {
     const bool decides = end_ == GroupEnd::first || (end_ == GroupEnd::first_failure && child.failed());
     if (!decides) {
       // Where one failed it never counts down, so the last of the others does not end the group a second time.
@@ -62,12 +60,10 @@ class GroupState : public TypedState<R>, private Observer {
     const CallState* none = nullptr;
     if (!decisive_.compare_exchange_strong(none, &child, std::memory_order_acq_rel)) return;
     this->finish();
-    do_cancel({});
+    close();
   }
 
-  void do_cancel(CallRef) override {
-    for (const CallRef& child : children_) child->cancel();
-  }
+  void do_cancel(CallRef receipt) override { close(receipt); }
   void do_detach() override {
     for (const CallRef& child : children_) child->detach();
   }

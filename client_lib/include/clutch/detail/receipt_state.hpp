@@ -1,8 +1,8 @@
 // The receipt of a cancel under way: completed by the engine that was asked, once it is known what became of the work.
 #pragma once
 
-#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "clutch/cancel_receipt.hpp"
@@ -23,10 +23,20 @@ class ReceiptState final : public TypedState<Result<CancelReceipt>> {
   Result<CancelReceipt> take() override { return std::move(*receipt_); }
 
  private:
+  // Nobody is asked to stop looking.
+  void do_cancel(CallRef) override {}
+  void do_detach() override {}
+
   std::optional<Result<CancelReceipt>> receipt_;
 };
 
 /// To who wants one; nothing where `receipt` is null.
 void give_receipt(const CallRef& receipt, Result<CancelReceipt> what);
+/// Asks and gives the state of the receipt.
+[[nodiscard]] CallRef cancel_for_receipt(CallState& call);
+/// Cancels each that is not over. The receipt, if one is wanted, tells the least good of what became of them:
+/// `ignored`, `worker_killed`, `unwound`, `removed_from_queue`, `already_finished`, in this order, and the longest
+/// time; a receipt that is an error goes before all.
+void cancel_all(std::span<const CallRef> calls, const CallRef& receipt);
 
 }  // namespace clutch::detail

@@ -9,6 +9,7 @@
 #include "clutch/detail/arguments.hpp"
 #include "clutch/detail/call_state.hpp"
 #include "clutch/detail/engine.hpp"
+#include "clutch/detail/stream_state.hpp"
 #include "clutch/options.hpp"
 
 namespace clutch::detail {
@@ -17,19 +18,19 @@ namespace clutch::detail {
 [[nodiscard]] std::optional<Error> check_call(std::string_view function, const CallOptions& options);
 
 /// submit() for arguments that are known only at run time.
-[[nodiscard]] CallRef submit_arguments(const std::shared_ptr<Engine>& engine, std::string_view function,
-                                       const CallOptions& options, CallArguments&& arguments);
+void submit_arguments(const CallRef& call, std::string_view function, const CallOptions& options,
+                      CallArguments&& arguments);
 
-/// A call that is under way, or over already where its arguments do not cross.
+/// The call, or stream, is then under way, or over already where its arguments do not cross.
 template <class... A>
-CallRef submit(const std::shared_ptr<Engine>& engine, std::string_view function, const CallOptions& options,
-               A&&... arguments) {
-  if (auto wrong = check_call(function, options)) return failed_call(engine, std::move(*wrong));
+void submit(const CallRef& call, std::string_view function, const CallOptions& options, A&&... arguments) {
+  if (auto wrong = check_call(function, options)) return refuse(call, std::move(*wrong));
   Result<Request> request = encode_arguments(std::forward<A>(arguments)...);
-  if (!request.ok()) return failed_call(engine, request.error());
-  CallRef call(new CallState(engine));
-  engine->submit(call, function, std::move(request.value()), options);
-  return call;
+  if (!request.ok()) return refuse(call, request.error());
+  call->engine()->submit(call, function, std::move(request.value()), options);
 }
+
+/// A call that no engine has seen.
+[[nodiscard]] inline CallRef new_call(const std::shared_ptr<Engine>& engine) { return CallRef(new CallState(engine)); }
 
 }  // namespace clutch::detail
