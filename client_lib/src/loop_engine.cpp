@@ -263,7 +263,8 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
                                 .request = copy_of(attempt.request),
                                 .options = options,
                                 .deadline = attempt.deadline,
-                                .last_error = {}});
+                                .last_error = {},
+                                .place = {}});
   }
   const CallRef kept(state);
   if (const auto name = start_attempt(std::move(attempt), now)) state->id.store(*name);
