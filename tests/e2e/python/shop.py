@@ -168,17 +168,6 @@ async def ledger(path: str, number: int, seconds: float) -> int:
     return number
 
 
-def plain_ledger(path: str, number: int, seconds: float) -> int:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, f"{number}\n".encode())
-    finally:
-        os.close(descriptor)
-    if seconds:
-        time.sleep(seconds)
-    return number
-
-
 class OutOfStock(Exception):
     pass
 
