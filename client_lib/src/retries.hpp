@@ -29,6 +29,7 @@ class Retries {
     CallOptions options;
     Time deadline = Time::max();
     std::uint32_t attempt = 1;
+    bool detached = false;
     Error last_error;                        ///< while it waits
     std::optional<Waiting::iterator> place;  ///< where it waits
   };

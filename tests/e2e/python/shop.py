@@ -215,6 +215,14 @@ async def fails_until(path: str, attempt: int) -> int:
     return seen
 
 
+async def finishes_at(path: str, attempt: int, seconds: float) -> None:
+    """Fails before that attempt, takes its time in it, and leaves PATH.done."""
+    if attempts_so_far(path) < attempt:
+        raise OutOfStock
+    await asyncio.sleep(seconds)
+    Path(path + ".done").touch()
+
+
 async def dies_until(path: str, attempt: int) -> int:
     seen = attempts_so_far(path)
     if seen < attempt:
