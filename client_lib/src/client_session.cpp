@@ -2,6 +2,7 @@
 #include "client_session.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace clutch::detail {
 namespace {
@@ -77,6 +78,7 @@ void ClientSession::end(Calls::iterator at, Outcome&& outcome) {
   }
   ended_.push_back({entry.call.tag, std::move(outcome)});
   calls_.erase(at);
+  forget_timers();
 }
 
 // Numbers that are over stay in unsent_ and are passed by.
@@ -185,12 +187,31 @@ void ClientSession::give_up(Error why) {
   end_unsent(std::move(why));
 }
 
-void ClientSession::set_timer(std::uint64_t number, const Entry& entry) {
+ClientSession::Time ClientSession::due_of(const Entry& entry) noexcept {
   const auto& call = entry.call;
-  const auto at = !entry.sent                    ? std::min(call.deadline, call.queue_deadline)
-                  : call.deadline == Time::max() ? Time::max()
-                                                 : call.deadline + backstop;
-  if (at != Time::max()) timers_.push({at, number});
+  if (!entry.sent) return std::min(call.deadline, call.queue_deadline);
+  return call.deadline == Time::max() ? Time::max() : call.deadline + backstop;
+}
+
+void ClientSession::set_timer(std::uint64_t number, const Entry& entry) {
+  const auto at = due_of(entry);
+  if (at == Time::max()) return;
+  timers_.push_back({at, number});
+  std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+  forget_timers();
+}
+
+// Calls may have an hour and take a millisecond. A look at all drops at least half of them: constant for each on
+// average.
+void ClientSession::forget_timers() {
+  constexpr std::size_t few = 64;
+  if (timers_.size() <= 2 * calls_.size() + few) return;
+  std::erase_if(timers_, [this](const Timed& timer) {
+    const auto at = calls_.find(timer.number);
+    return at == calls_.end() || due_of(at->second) != timer.at;
+  });
+  std::make_heap(timers_.begin(), timers_.end(), std::greater<>());
+  if (timers_.capacity() > 4 * (timers_.size() + few)) timers_.shrink_to_fit();
 }
 
 void ClientSession::expire(std::uint64_t number, Time now) {
@@ -211,9 +232,10 @@ void ClientSession::expire(std::uint64_t number, Time now) {
 }
 
 void ClientSession::on_time(Time now) {
-  while (!timers_.empty() && timers_.top().at <= now) {
-    const auto number = timers_.top().number;
-    timers_.pop();
+  while (!timers_.empty() && timers_.front().at <= now) {
+    const auto number = timers_.front().number;
+    std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
+    timers_.pop_back();
     expire(number, now);
   }
   if (tick_at_ <= now) tick(now);
@@ -233,7 +255,7 @@ void ClientSession::tick(Time now) {
 }
 
 ClientSession::Time ClientSession::next_time() const noexcept {
-  return timers_.empty() ? tick_at_ : std::min(timers_.top().at, tick_at_);
+  return timers_.empty() ? tick_at_ : std::min(timers_.front().at, tick_at_);
 }
 
 }  // namespace clutch::detail

@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <queue>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -115,6 +114,8 @@ class ClientSession {
   [[nodiscard]] std::vector<Answered>& answered() noexcept { return answered_; }
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
+  /// At most about twice as many as there are calls.
+  [[nodiscard]] std::size_t timers() const noexcept { return timers_.size(); }
 
  private:
   struct Entry {
@@ -145,7 +146,9 @@ class ClientSession {
   void end(Calls::iterator at, Outcome&& outcome);
   void end_unsent(Error error);
   void expire(std::uint64_t number, Time now);
+  [[nodiscard]] static Time due_of(const Entry& entry) noexcept;
   void set_timer(std::uint64_t number, const Entry& entry);
+  void forget_timers();
   void count_queued(const Entry& entry, bool queued);
   void tick(Time now);
 
@@ -183,7 +186,7 @@ class ClientSession {
   std::uint64_t last_number_ = 0;
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
-  std::priority_queue<Timed, std::vector<Timed>, std::greater<>> timers_;
+  std::vector<Timed> timers_;  // a heap; those of calls that are over stay in it until they are more than the others
 
   std::vector<Cancel> cancels_;
   std::unordered_set<std::uint64_t> awaited_receipts_;

@@ -232,7 +232,7 @@ void LoopEngine::take_inbox(Time now) {
         if (!item.call->done()) credit_attempt(item.call->id.load(), item.call->stream()->credit(), now);
         break;
       case Item::Kind::detach:
-        if (!item.call->done()) detach_attempt(item.call->id.load());
+        if (!item.call->done()) detach_now(*item.call);
         break;
       case Item::Kind::task:
         item.task();
@@ -263,7 +263,8 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
                                 .request = copy_of(attempt.request),
                                 .options = options,
                                 .deadline = attempt.deadline,
-                                .last_error = {}});
+                                .last_error = {},
+                                .place = {}});
   }
   const CallRef kept(state);
   if (const auto name = start_attempt(std::move(attempt), now)) state->id.store(*name);
@@ -282,6 +283,7 @@ void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
   attempt.attempt = entry.attempt;
   attempt.metadata = encoded(entry.options.metadata);
   attempt.pool = entry.options.pool;
+  attempt.detached = entry.detached;
   const CallRef kept(reinterpret_cast<CallState*>(tag));
   if (auto* stream = kept->stream()) attempt.stream = stream->credit();
   if (const auto name = start_attempt(std::move(attempt), now)) kept->id.store(*name);
@@ -331,6 +333,12 @@ void LoopEngine::finish_receipt(std::uint64_t receipt, Result<CancelReceipt> wha
   if (at == receipts_.end()) return;
   give_receipt(at->second, std::move(what));
   receipts_.erase(at);
+}
+
+void LoopEngine::detach_now(CallState& call) {
+  const auto tag = reinterpret_cast<std::uint64_t>(&call);
+  if (auto* entry = retries_.find(tag)) entry->detached = true;
+  if (!retries_.waits(tag)) detach_attempt(call.id.load());
 }
 
 void LoopEngine::cancel_now(CallState& call, CallRef receipt, Time now) {

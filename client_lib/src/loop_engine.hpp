@@ -78,7 +78,7 @@ class LoopEngine : public Engine {
   /// Items of a stream's attempt, before its end.
   static void finish_items(std::uint64_t tag, StreamItems&& items);
   void finish_receipt(std::uint64_t receipt, Result<CancelReceipt> what);
-  /// No attempt follows any more: what waits for its next ends as its last one did.
+  /// No attempt follows any more: what waits for its next ends as its last one did, detached or not.
   void end_retries();
   /// An attempt failed and another follows: a sentence for the log.
   virtual void on_retry(const std::string& what) = 0;
@@ -111,6 +111,7 @@ class LoopEngine : public Engine {
   void attempt_again(std::uint64_t tag, Time now);
   void complete(std::uint64_t tag, Outcome&& outcome);
   [[nodiscard]] bool try_again(std::uint64_t tag, const Error& error, Time now);
+  void detach_now(CallState& call);
   void cancel_now(CallState& call, CallRef receipt, Time now);
   [[nodiscard]] static Error gone(std::string message);
 

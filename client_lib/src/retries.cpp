@@ -1,7 +1,5 @@
 #include "retries.hpp"
 
-#include <algorithm>
-
 namespace clutch::detail {
 
 Retries::Entry* Retries::find(std::uint64_t tag) {
@@ -12,8 +10,10 @@ Retries::Entry* Retries::find(std::uint64_t tag) {
 
 void Retries::forget(std::uint64_t tag) {
   if (entries_.empty()) return;
-  std::erase_if(waiting_, [tag](const auto& each) { return each.second == tag; });
-  entries_.erase(tag);
+  const auto at = entries_.find(tag);
+  if (at == entries_.end()) return;
+  if (at->second.place) waiting_.erase(*at->second.place);
+  entries_.erase(at);
 }
 
 std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, const Error& error, Time now) {
@@ -26,19 +26,20 @@ std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, c
   const auto delay = retry_delay(*entry->options.retry, error, failed);
   if (!delay || *delay >= Time::max() - now) return std::nullopt;
   entry->last_error = error;
-  entry->due = now + *delay;
-  waiting_.emplace(entry->due, tag);
+  entry->place = waiting_.emplace(now + *delay, tag);
   return delay;
 }
 
 bool Retries::waits(std::uint64_t tag) const {
-  return std::any_of(waiting_.begin(), waiting_.end(), [tag](const auto& each) { return each.second == tag; });
+  const auto at = entries_.find(tag);
+  return at != entries_.end() && at->second.place.has_value();
 }
 
 std::vector<std::uint64_t> Retries::take_due(Time now) {
   std::vector<std::uint64_t> due;
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     due.push_back(waiting_.begin()->second);
+    find(due.back())->place.reset();
     waiting_.erase(waiting_.begin());
   }
   return due;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -20,14 +21,17 @@ class Retries {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
+  using Waiting = std::multimap<Time, std::uint64_t>;
+
   struct Entry {
     std::string function;
     Request request;
     CallOptions options;
     Time deadline = Time::max();
     std::uint32_t attempt = 1;
-    Error last_error;  ///< while it waits
-    Time due = Time::max();
+    bool detached = false;
+    Error last_error;                        ///< while it waits
+    std::optional<Waiting::iterator> place;  ///< where it waits
   };
 
   /// By the call's tag; kept until forget().
@@ -47,7 +51,7 @@ class Retries {
 
  private:
   std::unordered_map<std::uint64_t, Entry> entries_;
-  std::multimap<Time, std::uint64_t> waiting_;
+  Waiting waiting_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -61,7 +61,7 @@ WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::fi
       fault_(::memfd_create("clutch-fault", MFD_CLOEXEC)),
       out_([this](std::string_view line) { log_.write(LogLevel::info, source_ + " stdout", line); }),
       err_([this](std::string_view line) {
-        log_.write(LogLevel::info, source_ + " stderr", line);
+        if (attached() || said_.size() >= said_bytes_max) log_.write(LogLevel::info, source_ + " stderr", line);
         if (!ready_ && said_.size() < said_bytes_max) said_ += (said_.empty() ? "" : "\n") + std::string(line);
       }),
       log_pipe_([this](std::string_view line) { write_python_record(log_, source_, line); }) {
@@ -329,9 +329,19 @@ void WorkerChannel::on_items(const protocol::Message& message, const protocol::R
 void WorkerChannel::on_attached(LaneName lane) {
   auto& attached = attached_[static_cast<std::size_t>(lane)];
   if (attached) return;
+  if (!this->attached()) tell_held();
   attached = true;
   (lane == LaneName::data ? data_ : control_).close_door();
   if (attached_[0] && attached_[1]) send_boot();
+}
+
+// Of a Python that ends before it comes to its lanes, what it said is in the error, and need not be told twice.
+void WorkerChannel::tell_held() {
+  for (std::size_t at = 0; at < said_.size();) {
+    const auto end = std::min(said_.find('\n', at), said_.size());
+    log_.write(LogLevel::info, source_ + " stderr", std::string_view(said_).substr(at, end - at));
+    at = end + 1;
+  }
 }
 
 void WorkerChannel::send_boot() {

@@ -83,6 +83,8 @@ class WorkerChannel {
   void watch_pipes();
   [[nodiscard]] std::string read_fault() const;
   void begin_data();
+  [[nodiscard]] bool attached() const noexcept { return attached_[0] || attached_[1]; }
+  void tell_held();
 
   EventLoop& loop_;
   const BootPlan& plan_;

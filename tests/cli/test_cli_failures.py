@@ -102,7 +102,14 @@ def test_a_python_without_the_packages(clutch: Any, tmp_path: Path) -> None:
     subprocess.run([PYTHON, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=50)
     done = clutch("run", "sample.task", "1", "--python", tmp_path / "venv/bin/python")
     assert done.returncode == 3
-    assert "pip install" in done.stderr
+    assert done.stderr.count("pip install") == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_a_module_says_while_it_is_imported_is_shown(clutch: Any, tmp_path: Path) -> None:
+    (tmp_path / "speaks.py").write_text("import sys\nprint('hear me', file=sys.stderr)\nasync def f(): pass\n")
+    done = clutch("run", "speaks.f", "--path", tmp_path)
+    assert done.stderr.count("hear me") == 1
 
 
 @pytest.mark.parametrize(("which", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -159,6 +159,53 @@ TEST_F(SessionTest, ASentCallsTimerIsABackstopASecondLater) {
   EXPECT_EQ(session.state(), ClientSession::State::open);
 }
 
+// Their timers would be there for an hour, each of a call that took no time.
+TEST_F(SessionTest, AMillionCallsThatAreOverLeaveNoTimersBehind) {
+  constexpr std::uint64_t calls = 1'000'000;
+  constexpr std::uint64_t at_once = 4;
+  open(std::uint64_t{1} << 50);
+  std::size_t most = 0;
+  for (std::uint64_t number = 0; number < calls;) {
+    for (std::uint64_t i = 1; i <= at_once; ++i) {
+      auto timed = call(number + i);
+      timed.deadline = now + 1h;
+      ASSERT_EQ(session.submit(std::move(timed), now), number + i);
+    }
+    ASSERT_EQ(send(), 1);
+    most = std::max(most, session.timers());
+    tell([&](protocol::Envelope& envelope) {
+      for (std::uint64_t i = 1; i <= at_once; ++i) {
+        auto& writer = envelope.record(RecordType::result, 2);
+        writer.uint(number + i);
+        writer.integer(1);
+      }
+    });
+    number += at_once;
+    ASSERT_EQ(session.ended().size(), at_once);
+    session.ended().clear();
+  }
+  EXPECT_EQ(session.calls(), 0u);
+  EXPECT_LE(most, 100u);
+  EXPECT_LE(session.timers(), 100u);
+}
+
+TEST_F(SessionTest, CallsThatAreOverTakeNoTimerOfAnotherWithThem) {
+  open(std::uint64_t{1} << 50);
+  auto kept = call(1);
+  kept.deadline = now + 10min;
+  static_cast<void>(session.submit(std::move(kept), now));
+  for (std::uint64_t tag = 2; tag <= 1000; ++tag) {
+    auto timed = call(tag);
+    timed.deadline = now + 1h;
+    const auto number = session.submit(std::move(timed), now).value();
+    send();
+    result(number, 1);
+  }
+  EXPECT_EQ(session.next_time(), now + 1s) << "the liveness tick";
+  session.on_time(now += 10min + 1s);
+  EXPECT_EQ(ended(1), "deadline_exceeded maybe_started");
+}
+
 TEST_F(SessionTest, AQueryIsAnswered) {
   open();
   const auto n = session.query("ps", now);

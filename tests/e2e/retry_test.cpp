@@ -95,5 +95,33 @@ TEST(Retry, EndsWithThePool) {
   EXPECT_FAILS(call->get(), failed, run, started);
 }
 
+TEST(Retry, OfADetachedCallOutlivesThePoolToo) {
+  Scratch scratch;
+  {
+    const auto pool = start(shop_options());
+    const auto options = retrying({.attempts = 3, .delay = 5ms, .exceptions = {"OutOfStock"}});
+    pool.with(options).call<void>("shop.finishes_at", scratch / "marks", 3, 0.3).detach();
+    ASSERT_TRUE(eventually([&] { return scratch.lines("marks").size() == 3; }));
+  }
+  EXPECT_TRUE(std::filesystem::exists(scratch / "marks.done"));
+}
+
+// Who would make it: the pool ends, and takes what is between two attempts as it is.
+TEST(Retry, OfADetachedCallIsNotMadeOnceThePoolEnds) {
+  Scratch scratch;
+  const auto before = std::chrono::steady_clock::now();
+  {
+    Records records;
+    auto pool_options = shop_options();
+    pool_options.log = records.sink();
+    const auto pool = start(pool_options);
+    const auto options = retrying({.attempts = 3, .delay = 1h, .delay_max = 1h, .exceptions = {"OutOfStock"}});
+    pool.with(options).call<void>("shop.finishes_at", scratch / "marks", 2, 0.0).detach();
+    ASSERT_TRUE(eventually([&] { return records.find("tried again in").has_value(); }));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 9s) << "it did not wait for stop_timeout";
+  EXPECT_EQ(scratch.lines("marks").size(), 1u);
+}
+
 }  // namespace
 }  // namespace clutch::e2e

@@ -16,7 +16,7 @@ from support import ERROR, RESULT, FakeSupervisor, Gone, encode, now_ns, worker_
 Served = Callable[..., FakeSupervisor]
 
 APP = """
-    import asyncio, contextvars, os, sys, threading, time
+    import asyncio, contextvars, functools, os, sys, threading, time
     import clutch_worker
 
     gate = threading.Event()
@@ -24,6 +24,21 @@ APP = """
     async def echo(x): return x
     async def typed(order: dict[str, list[int]], n: int = 1) -> int: return n
     async def two(a, *, b=2): return [a, b]
+    runs = []
+    async def ran(): return runs
+    def wrapper(name, inner):
+        @functools.wraps(inner)
+        def call(*args, **kwargs):
+            runs.append(name)
+            return inner(*args, **kwargs)
+        return call
+    wrapped = wrapper("wrapped", echo)
+    plain_wrapped = wrapper("plain_wrapped", lambda x: x)
+    async def pair(a, b): return [a, b]
+    @functools.wraps(pair)
+    def wrapped_closely(a):
+        runs.append("wrapped_closely")
+        return pair(a, a)
     async def forever(): await asyncio.Event().wait()
     async def fails(text):
         try:
@@ -116,6 +131,22 @@ def test_python_says_what_is_wrong_with_the_arity(app: FakeSupervisor) -> None:
         error = app.error("two", *args, **({"kwargs": kwargs} if kwargs else {}))
         assert (error["code"], error["stage"], error["certainty"]) == ("invalid_argument", "arguments", "not_started")
         assert text in error["message"]
+
+
+@pytest.mark.parametrize("name", ["wrapped", "plain_wrapped"])
+def test_a_type_error_after_a_wrapper_ran_is_the_functions(app: FakeSupervisor, name: str) -> None:
+    """Its code ran: to say not_started would be false."""
+    error = app.error(name, 1, 2)
+    assert (error["code"], error["stage"], error["certainty"]) == ("failed", "run", "started")
+    assert error["exception"]["type"] == "TypeError"
+    assert "takes 1 positional argument but 2 were given" in error["exception"]["message"]
+    assert app.value("ran") == [name]
+
+
+def test_a_wrapper_without_room_for_the_arguments_never_runs(app: FakeSupervisor) -> None:
+    error = app.error("wrapped_closely", 1, 2)
+    assert (error["code"], error["stage"], error["certainty"]) == ("invalid_argument", "arguments", "not_started")
+    assert app.value("ran") == []
 
 
 def test_a_value_of_the_wrong_type_is_named_with_its_path(app: FakeSupervisor) -> None:

@@ -1,8 +1,17 @@
 """`python -m clutch_worker`: checks what it needs before it imports anything that needs it."""
 
+import os.path
 import sys
+import sysconfig
 
 STATUS_UNUSABLE = 3
+
+
+def _managed():
+    # type: () -> bool
+    """Whether pip refuses to install into this Python, as into Debian's own (PEP 668)."""
+    venv = sys.prefix != getattr(sys, "base_prefix", sys.prefix)
+    return not venv and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
 
 
 def _missing():
@@ -20,6 +29,10 @@ def _missing():
             missing.append(package)
     if missing:
         names = " ".join(missing)
+        if _managed():
+            advice = "make an environment with %s -m venv .venv && .venv/bin/pip install %s" % (sys.executable, names)  # noqa: UP031
+            why = "the system's own Python is not to be installed into"
+            return "clutch_worker needs %s, and %s: %s, then set `python` to .venv/bin/python" % (names, why, advice)  # noqa: UP031
         return "clutch_worker needs %s: install with %s -m pip install %s" % (names, sys.executable, names)  # noqa: UP031
     return ""
 

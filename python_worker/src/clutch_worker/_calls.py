@@ -52,10 +52,14 @@ def is_a_stream(function: Function) -> dict[str, Any]:
     return call_error("invalid_argument", "run", "not_started", f"{function.name} is {kind}: read it with stream")
 
 
-def fits(function: Function, positional: Any, keywords: dict[str, Any]) -> bool:
-    """Whether a TypeError came out of the function, and not of calling it with these arguments."""
+def raised_within(error: TypeError, function: Function, positional: Any, keywords: dict[str, Any]) -> bool:
+    """Whether a TypeError, caught where the function was called, came out of its code, and not of the arguments."""
+    traceback = error.__traceback__
+    if traceback is None or traceback.tb_next is not None:
+        return True
+    # What is not Python leaves no frame. A signature that a wrapper shows of what it wraps would say nothing of it.
     try:
-        inspect.signature(function.call).bind(*positional, **keywords)
+        inspect.signature(function.call, follow_wrapped=False).bind(*positional, **keywords)
     except TypeError:
         return False
     except ValueError:  # a builtin without a signature

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import UNSET
 
 from clutch_worker._api import current, serve
-from clutch_worker._calls import CurrentCalls, cancelled, expired, fits, is_a_stream
+from clutch_worker._calls import CurrentCalls, cancelled, expired, is_a_stream, raised_within
 from clutch_worker._control import Control
 from clutch_worker._eager import starter
 from clutch_worker._errors import call_error, raised
@@ -222,7 +222,7 @@ class Runner:
         try:
             return function.call(*positional, **keywords)
         except TypeError as error:
-            if fits(function, positional, keywords):
+            if raised_within(error, function, positional, keywords):
                 raise
             raise ArgumentFault(str(error)) from None
 

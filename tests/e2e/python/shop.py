@@ -168,17 +168,6 @@ async def ledger(path: str, number: int, seconds: float) -> int:
     return number
 
 
-def plain_ledger(path: str, number: int, seconds: float) -> int:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, f"{number}\n".encode())
-    finally:
-        os.close(descriptor)
-    if seconds:
-        time.sleep(seconds)
-    return number
-
-
 class OutOfStock(Exception):
     pass
 
@@ -224,6 +213,14 @@ async def fails_until(path: str, attempt: int) -> int:
     if seen < attempt:
         raise OutOfStock(seen)
     return seen
+
+
+async def finishes_at(path: str, attempt: int, seconds: float) -> None:
+    """Fails before that attempt, takes its time in it, and leaves PATH.done."""
+    if attempts_so_far(path) < attempt:
+        raise OutOfStock
+    await asyncio.sleep(seconds)
+    Path(path + ".done").touch()
 
 
 async def dies_until(path: str, attempt: int) -> int:

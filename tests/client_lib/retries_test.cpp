@@ -1,0 +1,87 @@
+#include "retries.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace clutch::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Retries::Time start{1000s};
+
+Retries::Entry entry(std::uint32_t attempts = 3) {
+  Retries::Entry made;
+  made.function = "shop.order";
+  made.options.retry = RetryPolicy{.attempts = attempts, .delay = 100ms, .jitter = 0};
+  return made;
+}
+
+Error busy() {
+  Error error;
+  error.code = Code::unavailable;
+  error.message = "busy";
+  return error;
+}
+
+TEST(Retries, WaitUntilTheyAreDue) {
+  Retries retries;
+  retries.keep(1, entry());
+  retries.keep(2, entry());
+  EXPECT_FALSE(retries.waits(1));
+  EXPECT_EQ(retries.on_failure(2, busy(), start + 1ms), 100ms);
+  EXPECT_EQ(retries.on_failure(1, busy(), start), 100ms);
+  EXPECT_TRUE(retries.waits(1));
+  EXPECT_EQ(retries.next_time(), start + 100ms);
+  EXPECT_EQ(retries.take_due(start + 99ms), std::vector<std::uint64_t>());
+  EXPECT_EQ(retries.take_due(start + 100ms), std::vector<std::uint64_t>{1});
+  EXPECT_FALSE(retries.waits(1));
+  EXPECT_EQ(retries.take_waiting(), std::vector<std::uint64_t>{2});
+  EXPECT_EQ(retries.next_time(), Retries::Time::max());
+}
+
+TEST(Retries, AreForgottenWhileTheyWaitOrNot) {
+  Retries retries;
+  for (std::uint64_t tag = 1; tag <= 3; ++tag) {
+    retries.keep(tag, entry());
+    EXPECT_TRUE(retries.on_failure(tag, busy(), start));
+  }
+  retries.forget(2);
+  retries.forget(7);
+  EXPECT_FALSE(retries.waits(2));
+  EXPECT_EQ(retries.find(2), nullptr);
+  EXPECT_EQ(retries.take_due(start + 1s), (std::vector<std::uint64_t>{1, 3}));
+  retries.forget(1);
+  EXPECT_EQ(retries.find(1), nullptr);
+  EXPECT_FALSE(retries.on_failure(1, busy(), start));
+}
+
+// Every call that completes is asked for here, and every cancel: ten thousand in backoff must not slow down the others.
+TEST(Retries, CostTheSameHoweverManyWait) {
+  constexpr int asked = 1000;
+  const auto cost = [](std::uint64_t waiting) {
+    Retries retries;
+    for (std::uint64_t tag = 1; tag <= waiting; ++tag) {
+      retries.keep(tag, entry());
+      EXPECT_TRUE(retries.on_failure(tag, busy(), start));
+    }
+    auto best = std::chrono::nanoseconds::max();
+    for (int round = 0; round < 5; ++round) {
+      const auto before = std::chrono::steady_clock::now();
+      for (int i = 0; i < asked; ++i) {
+        EXPECT_FALSE(retries.waits(1'000'000));
+        retries.forget(1'000'000);
+        EXPECT_TRUE(retries.waits(waiting));
+      }
+      best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - before);
+    }
+    return best;
+  };
+  const auto few = cost(10);
+  const auto many = cost(20'000);
+  EXPECT_LT(many, 40 * few) << "2,000 times as many wait";
+}
+
+}  // namespace
+}  // namespace clutch::detail
