@@ -23,6 +23,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/result.cpp
   src/retries.cpp
   src/retry.cpp
+  src/scope.cpp
   src/stream_state.cpp
   src/value.cpp
   src/writer.cpp)
