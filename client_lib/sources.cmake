@@ -13,6 +13,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/codec.cpp
   src/completion_thread.cpp
   src/fake_pool.cpp
+  src/fake_streams.cpp
   src/fork_guard.cpp
   src/futex.cpp
   src/loop_engine.cpp
