@@ -40,6 +40,7 @@ TEST_F(ReceiptTest, MayBeDropped) {
   { auto dropped = call.cancel(); }
   call.cancel().cancel();
   EXPECT_EQ(engine.cancels, 3) << "one for each receipt, none for dropping or cancelling one";
+  EXPECT_EQ(call.cancel().cancel().get().value().what, CancelEnd::already_finished) << "there is nothing to cancel";
   call.cancel().detach();
   EXPECT_EQ(engine.detached, 0);
   give(0, CancelEnd::unwound);
