@@ -109,7 +109,13 @@ def test_memory_stays_flat(clutch: Any, lines: Any) -> None:
     assert clutch.end(process)[0] == 0
 
 
-def test_in_flight_bounds_what_is_read(clutch: Any, tmp_path: Path) -> None:
+def test_in_flight_bounds_the_calls(clutch: Any, lines: Any) -> None:
+    most = values(clutch("map", "sample.at_once", "--workers", 1, "--in-flight", 4, "--input", lines(range(200))).stdout)
+    assert len(most) == 200
+    assert max(most) == 4
+
+
+def test_what_is_under_way_does_not_hold_up_what_is_done(clutch: Any, tmp_path: Path) -> None:
     go = tmp_path / "go"
     process = clutch.start("map", "sample.held", "--spread", "--in-flight", 4, stdin=subprocess.PIPE)
     fed = threading.Thread(target=feed, args=(process.stdin, 5, go, 100))
