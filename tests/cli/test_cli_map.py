@@ -6,10 +6,12 @@ import pty
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import wait_until
 
 MANY = 200_000
 
@@ -171,6 +173,19 @@ def test_ctrl_c_cancels_what_does_not_end(clutch: Any, tmp_path: Path) -> None:
     assert "interrupted: 5 lines done" in said
     assert "begin with line 6" in said
     assert (tmp_path / "never.cancelled").exists()
+
+
+def test_ctrl_c_does_not_wait_for_blocked_code(clutch: Any, tmp_path: Path) -> None:
+    process = clutch.start("map", "sample.block", stdin=subprocess.PIPE)
+    process.stdin.write(json.dumps(str(tmp_path / "map")) + "\n")
+    process.stdin.flush()
+    wait_until(tmp_path / "map.begun")
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # two at once may be one
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - before < 8, "it did not wait for stop_timeout, 10 s, beside cancelling"
 
 
 def test_output_that_is_closed(clutch: Any, lines: Any) -> None:

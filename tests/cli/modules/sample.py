@@ -4,6 +4,7 @@
 import asyncio
 import datetime
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import clutch_worker
 __all__ = [
     "NOT_A_FUNCTION",
     "at_once",
+    "block",
     "awkward_keys",
     "boom",
     "chained",
@@ -103,6 +105,12 @@ async def held(number: int, hold_from: int, name: str) -> int:
     if number >= hold_from:
         await wait_for_file(name)
     return number
+
+
+async def block(name: str) -> None:
+    """Lets nothing else run on its loop, and hears nothing; leaves NAME.begun."""
+    Path(name + ".begun").touch()
+    time.sleep(60)
 
 
 running = most_running = 0
