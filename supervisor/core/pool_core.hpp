@@ -131,6 +131,7 @@ class PoolCore {
   void pump(Time now);
   void pump_parked(Time now);
   void park(Call&);
+  [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] Worker* choose(const Call&, bool& room) const;
   [[nodiscard]] bool hopeless(FunctionId) const;
   void drop_hopeless(Call&);
@@ -195,6 +196,7 @@ class PoolCore {
   CallTable calls_;
   TimerWheel timers_;
   std::array<Queue, executions> queues_;
+  std::size_t first_queue_ = 0;
   // By FunctionId: calls that wait for their function's limit, or for a worker that has it, while there is room for
   // others. They came before all that is queued.
   std::vector<std::unique_ptr<Queue>> parked_;
