@@ -9,7 +9,7 @@
 namespace clutch::cli {
 
 /// `run` and `call`.
-[[nodiscard]] int call_once(const Options& options, CallArguments arguments, const Caller& caller, Signals& signals);
+[[nodiscard]] int call_once(const Options& options, CallArguments arguments, Target& target, Signals& signals);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
 

@@ -21,6 +21,7 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.attempt_timeout = options.attempt_timeout;
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
+  core.pool_concurrency = options.pool_concurrency;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
