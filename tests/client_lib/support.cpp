@@ -87,7 +87,7 @@ void ManualEngine::complete(std::size_t index, detail::Outcome outcome) {
 
 void ManualEngine::end() {
   for (std::size_t i = 0; i < calls.size(); ++i) complete(i, error_of(Code::unavailable, "the pool ended"));
-  for (auto& receipt : receipts) {
+  for (auto& receipt : std::exchange(receipts, {})) {
     if (!receipt->done()) detail::give_receipt(receipt, error_of(Code::unavailable, "the pool ended"));
   }
 }
