@@ -169,9 +169,14 @@ class Builder {
                         join({help::arguments, help::stream_details, help::stream_examples}));
     add_function(sub);
     add_arguments(sub, Command::stream);
+    const auto check = [](const std::string& given) {
+      const bool good = given.size() < 19 && given.find_first_not_of("0123456789") == std::string::npos &&
+                        given.find_first_not_of('0') != std::string::npos;
+      return good ? std::string() : "`" + given + "` is no number of items, one or more";
+    };
     sub.add_option("--limit", options_.stream.limit, "close the generator after so many items (default: none)")
         ->type_name("N")
-        ->check([](const std::string& n) { return std::string(n == "0" ? "at least 1" : ""); }, "");
+        ->check(check, "");
     add_modules(sub);
     add_workers(sub, 1);
     add_connect(sub, "use a daemon instead of a worker of one's own; `default` is the user's own");
