@@ -9,25 +9,17 @@
 namespace clutch::cli {
 namespace {
 
-// A coroutine may take its time to unwind, or not hear the cancel at all.
-constexpr auto cancel_time = std::chrono::seconds(5);
-constexpr auto look_interval = std::chrono::milliseconds(100);
-
 Result<Value> wait(Call<Value> call, Signals& signals) {
   const auto cancel = call.cancel_handle();
-  signals.handle([&signals, cancel](int count) {
-    if (count > 1) signals.leave();
-    cancel.cancel();
-  });
-  if (signals.count() > 0) cancel.cancel();
-  std::optional<std::chrono::steady_clock::time_point> until;
-  while (!call.wait_for(look_interval)) {
-    const auto now = std::chrono::steady_clock::now();
-    if (signals.count() > 0 && !until) until = now + cancel_time;
-    if (until && now > *until) signals.leave();
-  }
+  signals.handle(
+      [&signals, cancel](int count) {
+        if (count > 1) signals.leave();
+        cancel.cancel();
+      },
+      close_time);
+  auto result = call.get();
   signals.release();
-  return call.get();
+  return result;
 }
 
 std::string printed(const Value& value) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <thread>
 
 #include "exit_code.hpp"
@@ -31,6 +32,7 @@ class Builder {
     app_.footer(join({help::main_footer, help::durations, help::exit_codes}));
     run();
     call();
+    stream();
     map();
     functions();
     ps();
@@ -38,8 +40,8 @@ class Builder {
 
   Options take() {
     options_.function = show_again(std::move(options_.function));
-    options_.arguments = arguments_ == nullptr ? std::vector<std::string>() : arguments_->results();
-    if (options_.command == Command::call) options_.arguments = call_arguments_->results();
+    if (const auto given = arguments_.find(options_.command); given != arguments_.end())
+      options_.arguments = given->second->results();
     std::transform(options_.arguments.begin(), options_.arguments.end(), options_.arguments.begin(), show_again);
     if (retries_ > 0) {
       auto& policy = options_.call.retry.emplace();
@@ -86,18 +88,17 @@ class Builder {
         ->check(check, "")
         ->type_name("");
   }
-  CLI::Option* add_arguments(CLI::App& sub) {
-    return sub.add_option("ARGS", "its arguments, see below")
-        ->expected(0, CLI::detail::expected_max_vector_size)
-        ->allow_extra_args()
-        ->type_name("");
+  void add_arguments(CLI::App& sub, Command which) {
+    arguments_[which] = sub.add_option("ARGS", "its arguments, see below")
+                            ->expected(0, CLI::detail::expected_max_vector_size)
+                            ->allow_extra_args()
+                            ->type_name("");
   }
 
-  void add_call_options(CLI::App& sub) {
+  void add_call_options(CLI::App& sub, const char* attempt = "for one run of the function (default: 30s; 0 is none)") {
     auto& call = options_.call;
     add_duration(sub, "--timeout", call.timeout, "for all of it, retries included (default: none)");
-    add_duration(sub, "--attempt-timeout", call.attempt_timeout,
-                 "for one run of the function (default: 30s; 0 is none)");
+    add_duration(sub, "--attempt-timeout", call.attempt_timeout, attempt);
     add_duration(sub, "--queue-timeout", call.queue_timeout, "until the function begins (default: none)");
     sub.add_option("--retries", retries_, "further attempts where it did not begin")
         ->type_name("N")
@@ -148,7 +149,7 @@ class Builder {
     auto& sub = command(Command::run, "run", help::run_text,
                         join({help::arguments, help::results, help::durations, help::run_examples}));
     add_function(sub);
-    arguments_ = add_arguments(sub);
+    add_arguments(sub, Command::run);
     add_modules(sub, "FUNCTION's");
     add_workers(sub, 1);
     add_call_options(sub);
@@ -157,11 +158,30 @@ class Builder {
     auto& sub = command(Command::call, "call", help::call_text,
                         join({help::arguments, help::results, help::durations, help::call_examples}));
     add_function(sub);
-    call_arguments_ = add_arguments(sub);
+    add_arguments(sub, Command::call);
     add_connect(sub, "where the daemon listens (default: the user's own)");
     add_pool_name(sub);
     add_call_options(sub);
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+  void stream() {
+    auto& sub = command(Command::stream, "stream", help::stream_text,
+                        join({help::arguments, help::stream_details, help::stream_examples}));
+    add_function(sub);
+    add_arguments(sub, Command::stream);
+    const auto check = [](const std::string& given) {
+      const bool good = given.size() < 19 && given.find_first_not_of("0123456789") == std::string::npos &&
+                        given.find_first_not_of('0') != std::string::npos;
+      return good ? std::string() : "`" + given + "` is no number of items, one or more";
+    };
+    sub.add_option("--limit", options_.stream.limit, "close the generator after so many items (default: none)")
+        ->type_name("N")
+        ->check(check, "");
+    add_modules(sub, "FUNCTION's");
+    add_workers(sub, 1);
+    add_connect(sub, "use a daemon instead of a worker of one's own; `default` is the user's own");
+    add_pool_name(sub);
+    add_call_options(sub, "until the first item, and from item to item (default: 30s; 0 is none)");
   }
   void map() {
     auto& sub =
@@ -194,8 +214,7 @@ class Builder {
 
   CLI::App& app_;
   Options options_;
-  CLI::Option* arguments_ = nullptr;
-  CLI::Option* call_arguments_ = nullptr;
+  std::map<Command, CLI::Option*> arguments_;
   std::string connect_;
   std::uint32_t retries_ = 0;
   std::vector<std::string> retry_on_;

@@ -1,6 +1,9 @@
 // What the commands do, once there is a target. Each gives the exit code.
 #pragma once
 
+#include <chrono>
+#include <string_view>
+
 #include "clutch/call_arguments.hpp"
 #include "options.hpp"
 #include "signals.hpp"
@@ -8,8 +11,14 @@
 
 namespace clutch::cli {
 
+/// A call or a generator that was told to end may take its time, or not hear of it at all.
+inline constexpr auto close_time = std::chrono::seconds(5);
+
 /// `run` and `call`.
 [[nodiscard]] int call_once(const Options& options, CallArguments arguments, Target& target, Signals& signals);
+/// `stream`; and `run` and `call`, where it is a generator.
+[[nodiscard]] int print_stream(const Options& options, CallArguments arguments, Target& target, Signals& signals);
+[[nodiscard]] bool is_generator(const Options& options, Target& target);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
 

@@ -20,6 +20,7 @@ inline constexpr const char* main_footer =
     "Examples:\n"
     "  clutch run shop.price '\"tea\"' quantity=3 --path ./src\n"
     "  clutch functions --module shop --path ./src\n"
+    "  clutch stream shop.orders --path ./src | head -3\n"
     "  clutch map shop.price --path ./src --workers 4 --input items.jsonl --output prices.jsonl\n"
     "  clutch call shop.price tea --timeout 2s --json        (of the daemon, clutchd)\n"
     "\n"
@@ -39,7 +40,7 @@ inline constexpr const char* results =
     "With --json both go to stdout, on one line: {\"ok\": true, \"value\": ...} or {\"ok\": false, \"error\":\n"
     "{\"code\", \"stage\", \"certainty\", \"message\", \"attempts\", \"exception\": null or {\"type\", \"message\", "
     "\"traceback\", ...}}}.\n"
-    "Ctrl-C cancels the call; a second one ends at once.\n";
+    "Ctrl-C cancels the call; a second one ends at once. A generator is read as by `clutch stream`.\n";
 
 inline constexpr const char* run_text =
     "Calls one function in a worker that is started for it. FUNCTION is module.function; the module is imported\n"
@@ -57,6 +58,25 @@ inline constexpr const char* call_examples =
     "Examples:\n"
     "  clutch call async_module.task 21\n"
     "  clutch call shop.order tea --connect ipc:///run/clutch/clutchd.sock --metadata traceparent=00-4bf9-01\n";
+
+inline constexpr const char* stream_text =
+    "Reads an async generator, a generator, or what a function returns to be iterated over, and prints each item as a\n"
+    "line of JSON, as it comes. In a worker that is started for it, or of a daemon (--connect).";
+
+inline constexpr const char* stream_details =
+    "Items are printed as soon as they are there. The generator waits at its `yield` for whoever reads the output, so\n"
+    "an endless one takes no more memory than a short one.\n"
+    "It is closed, and its `finally` runs, at Ctrl-C, after --limit items, and when whoever reads the output goes\n"
+    "away, as `| head -3` does: that is no failure. A second Ctrl-C ends at once.\n"
+    "A failure's story goes to stderr and tells how many items came before. With --json it is the last line of "
+    "stdout:\n"
+    "{\"ok\": false, \"error\": {\"code\", \"message\", \"items\", \"exception\", ...}}.\n";
+
+inline constexpr const char* stream_examples =
+    "Examples:\n"
+    "  clutch stream async_module.async_generator\n"
+    "  clutch stream shop.orders since=2024-05-17 --path ./src | jq .price\n"
+    "  clutch stream shop.ticks --limit 10 --connect default --attempt-timeout 5s\n";
 
 inline constexpr const char* map_text =
     "Calls the function once for each line of the input and writes a line for each, in the order of the input.";

@@ -29,7 +29,8 @@ void write_json(std::string& out, const Value& value, Layout layout = Layout::li
   return out;
 }
 
-/// {"code", "stage", "certainty", "message", "attempts", "exception": null or {"type", "message", "traceback", …}, …}
+/// {"code", "stage", "certainty", "message", "attempts", "exception": null or {"type", "message", "traceback", …},
+/// "items", …}
 [[nodiscard]] Value error_value(const Error& error);
 /// {"ok": true, "value": …} and {"ok": false, "error": …}
 [[nodiscard]] Value success(Value value);

@@ -147,6 +147,7 @@ Value error_value(const Error& error) {
                       {"message", error.message},
                       {"attempts", error.attempts},
                       {"exception", error.exception ? exception_value(*error.exception) : Value()}};
+  if (error.items) pairs.emplace_back("items", *error.items);
   if (error.retry_after_ms) pairs.emplace_back("retry_after_ms", *error.retry_after_ms);
   if (error.signal) pairs.emplace_back("signal", *error.signal);
   if (error.exit_code) pairs.emplace_back("exit_code", *error.exit_code);

@@ -45,9 +45,14 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
       return list_functions(options, *target.value());
     case Command::ps:
       return list_processes(options, *target.value());
+    case Command::stream:
+      return print_stream(options, std::move(arguments), *target.value(), signals);
     case Command::run:
     case Command::call:
       break;
+  }
+  if (is_generator(options, *target.value())) {
+    return print_stream(options, std::move(arguments), *target.value(), signals);
   }
   return call_once(options, std::move(arguments), *target.value(), signals);
 }

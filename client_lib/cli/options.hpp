@@ -12,7 +12,7 @@
 
 namespace clutch::cli {
 
-enum class Command : std::uint8_t { run, call, map, functions, ps };
+enum class Command : std::uint8_t { run, call, stream, map, functions, ps };
 
 /// Where the calls go: to a pool in this process, or to a daemon.
 struct TargetOptions {
@@ -28,6 +28,10 @@ struct MapOptions {
   bool progress = true;
 };
 
+struct StreamOptions {
+  std::uint64_t limit = 0;  ///< items; 0: all there are
+};
+
 struct Options {
   Command command = Command::run;
   bool json = false;
@@ -38,6 +42,7 @@ struct Options {
   CallOptions call;
   TargetOptions target;
   MapOptions map;
+  StreamOptions stream;
 };
 
 }  // namespace clutch::cli

@@ -53,6 +53,12 @@ bool Output::flush() {
 
 bool Output::closed() const noexcept { return error_ == EPIPE; }
 
+bool Output::reader_left() noexcept {
+  pollfd one{fd_, 0, 0};
+  if (error_ == 0 && ::poll(&one, 1, 0) == 1 && (one.revents & (POLLERR | POLLHUP)) != 0) error_ = EPIPE;
+  return closed();
+}
+
 std::string Output::problem() const {
   return error_ == 0 ? "" : "cannot write " + name_ + ": " + std::generic_category().message(error_);
 }

@@ -22,6 +22,8 @@ class Output {
 
   /// Whoever read it went away: nothing is to be said about that.
   [[nodiscard]] bool closed() const noexcept;
+  /// Looks whether that is so without writing, as far as that can be seen.
+  [[nodiscard]] bool reader_left() noexcept;
   /// Empty, or the sentence that says why nothing more can be written.
   [[nodiscard]] std::string problem() const;
   [[nodiscard]] int fd() const noexcept { return fd_; }

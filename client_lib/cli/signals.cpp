@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -55,9 +56,11 @@ Signals::~Signals() {
   for (const int fd : {signal_fd_, came_fd_, stop_fd_}) ::close(fd);
 }
 
-void Signals::handle(std::function<void(int)> handler) {
+void Signals::handle(std::function<void(int)> handler, std::optional<std::chrono::milliseconds> leave_after) {
   const std::lock_guard lock(mutex_);
   handler_ = std::move(handler);
+  leave_after_ = leave_after;
+  leave_at_.reset();
 }
 
 int Signals::exit_code() const noexcept { return Exit::signalled + first_.load(); }
@@ -67,16 +70,30 @@ void Signals::leave() const { ::_exit(exit_code()); }
 void Signals::watch() {
   for (;;) {
     std::array<pollfd, 2> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{stop_fd_, POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), -1);
+    ::poll(fds.data(), fds.size(), patience_ms());
     if (fds[1].revents != 0) return;
-    signalfd_siginfo info;
-    if (fds[0].revents == 0 || ::read(signal_fd_, &info, sizeof info) != sizeof info) continue;
-    if (count_.fetch_add(1) == 0) first_.store(static_cast<int>(info.ssi_signo));
-    ring(came_fd_);
-    const std::lock_guard lock(mutex_);
-    if (!handler_) leave();
-    handler_(count_.load());
+    if (fds[0].revents != 0) take_signal();
+    if (patience_ms() == 0) leave();
   }
+}
+
+void Signals::take_signal() {
+  signalfd_siginfo info;
+  if (::read(signal_fd_, &info, sizeof info) != sizeof info) return;
+  if (count_.fetch_add(1) == 0) first_.store(static_cast<int>(info.ssi_signo));
+  ring(came_fd_);
+  const std::lock_guard lock(mutex_);
+  if (!handler_) leave();
+  if (leave_after_ && !leave_at_) leave_at_ = std::chrono::steady_clock::now() + *leave_after_;
+  handler_(count_.load());
+}
+
+// Until leave_at_, 0 when that is over; -1: no end.
+int Signals::patience_ms() {
+  const std::lock_guard lock(mutex_);
+  if (!leave_at_) return -1;
+  const auto left = *leave_at_ - std::chrono::steady_clock::now();
+  return static_cast<int>(std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0));
 }
 
 }  // namespace clutch::cli

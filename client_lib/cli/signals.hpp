@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace clutch::cli {
@@ -18,8 +20,9 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
 
   /// `handler` runs on the signals' thread with how many there were; until there is one, a signal ends the program at
-  /// once. A pool's nursery sees that and ends the workers.
-  void handle(std::function<void(int count)> handler);
+  /// once. A pool's nursery sees that and ends the workers. With `leave_after` the program ends so long after the first
+  /// signal, whatever hangs: a write that nobody reads, a call that does not hear its cancel.
+  void handle(std::function<void(int count)> handler, std::optional<std::chrono::milliseconds> leave_after = {});
   /// Back to that; afterwards the handler does not run any more.
   void release() { handle({}); }
 
@@ -34,6 +37,8 @@ class Signals {
 
  private:
   void watch();
+  void take_signal();
+  [[nodiscard]] int patience_ms();
 
   int signal_fd_;
   int came_fd_;
@@ -42,6 +47,8 @@ class Signals {
   std::atomic<int> first_{0};
   std::mutex mutex_;
   std::function<void(int)> handler_;
+  std::optional<std::chrono::milliseconds> leave_after_;
+  std::optional<std::chrono::steady_clock::time_point> leave_at_;
   std::thread thread_;
 };
 

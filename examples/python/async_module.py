@@ -23,7 +23,7 @@ async def task(id: int) -> int:
 
 
 async def async_generator() -> AsyncIterator[int]:
-    """Five items, half a second apart. Calls cannot take streams yet: this one is listed and refused."""
+    """Five items, half a second apart."""
     for item in range(5):
         await asyncio.sleep(0.5)
         yield item

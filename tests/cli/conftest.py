@@ -39,7 +39,8 @@ class Clutch:
         words = [str(arg) for arg in args]
         before = words[: words.index("--")] if "--" in words else words
         flags = []
-        if words[:1] in (["run"], ["map"], ["functions"]) and "--connect" not in before and "--help" not in before:
+        embedded = words[:1] in (["run"], ["stream"], ["map"], ["functions"])
+        if embedded and "--connect" not in before and "--help" not in before:
             if "--path" not in before:
                 flags += ["--path", str(HERE / "modules")]
             if "--python" not in before:

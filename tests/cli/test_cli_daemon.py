@@ -16,13 +16,13 @@ CONFIG = """
 listen = "{endpoint}"
 
 [pool.first]
-modules = ["sample"]
+modules = ["sample", "streams"]
 path = ["{modules}"]
 python = "{python}"
 workers = 2
 
 [pool.second]
-modules = ["sample"]
+modules = ["sample", "streams"]
 path = ["{modules}"]
 python = "{python}"
 """
@@ -56,7 +56,14 @@ def wait_until_it_answers(endpoint: str, daemon: subprocess.Popen[bytes], log: P
 
 
 @pytest.mark.parametrize(
-    "command", [["call", "sample.task", "1"], ["ps"], ["functions"], ["map", "sample.task", "--connect", "default"]]
+    "command",
+    [
+        ["call", "sample.task", "1"],
+        ["stream", "streams.count", "1", "--connect", "default"],
+        ["ps"],
+        ["functions"],
+        ["map", "sample.task", "--connect", "default"],
+    ],
 )
 def test_no_daemon(clutch: Any, tmp_path: Path, command: list[str]) -> None:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
@@ -118,3 +125,25 @@ def test_ctrl_c_cancels_in_the_daemon(clutch: Any, endpoint: str, tmp_path: Path
     process.send_signal(signal.SIGINT)
     assert clutch.end(process)[0] == 130
     wait_until(tmp_path / "never.cancelled")
+
+
+@pytest.mark.parametrize("command", ["stream", "call"])
+def test_streams(clutch: Any, endpoint: str, command: str) -> None:
+    to = ["--connect", endpoint, "--pool", "second"]
+    done = clutch(command, "streams.count", 20_000, *to)
+    assert (done.returncode, done.stdout) == (0, "".join(f"{i}\n" for i in range(20_000)))
+    done = clutch(command, "streams.fails_after", 2, "--json", *to)
+    *items, last = done.stdout.splitlines()
+    error = json.loads(last)["error"]
+    assert (done.returncode, items, error["items"], error["exception"]["type"]) == (1, ["0", "1"], 2, "ValueError")
+
+
+def test_leaving_a_stream_closes_it_in_the_daemon(clutch: Any, endpoint: str, tmp_path: Path) -> None:
+    to = ["--connect", endpoint, "--pool", "first"]
+    assert clutch("stream", "streams.endless", tmp_path / "limit", "--limit", 3, *to).stdout == "1\n2\n3\n"
+    assert (tmp_path / "limit.closed").exists()
+    process = clutch.start("stream", "streams.waits", tmp_path / "signal", *to)
+    assert process.stdout.readline() == "1\n"
+    process.send_signal(signal.SIGINT)
+    assert clutch.end(process)[0] == 130
+    assert (tmp_path / "signal.closed").exists()

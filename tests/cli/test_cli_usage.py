@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-COMMANDS = ["run", "call", "map", "functions", "ps"]
+COMMANDS = ["run", "call", "stream", "map", "functions", "ps"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
@@ -66,6 +66,9 @@ def test_version(clutch: Any) -> None:
         (["run", "sample.task", "18446744073709551616"], "beyond the 64 bits"),
         (["run", "sample.task", '{"$bytes": "?"}'], "base64"),
         (["run", "sample.task", "[" * 65 + "]" * 65], "64 deep"),
+        (["stream"], "FUNCTION is required"),
+        (["stream", "streams.count", "--limit", "0"], "--limit: `0` is no number"),
+        (["stream", "streams.count", "--limit", "-1"], "--limit: `-1` is no number"),
         (["map", "sample.task", "--in-flight", "0"], "--in-flight"),
         (["map", "sample.task", "--input", "/nowhere/lines"], "cannot read /nowhere/lines"),
         (["map", "sample.task", "--output", "/nowhere/lines"], "cannot write /nowhere/lines"),
