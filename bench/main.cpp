@@ -19,10 +19,10 @@ struct Workload {
   const char* name;
   void (*run)(const Settings&, Report&);
 };
-constexpr Workload workloads[] = {{"rtt", run_rtt},          {"pipe", run_pipe},       {"await1ms", run_await1ms},
-                                  {"cpu", run_cpu},          {"bytes", run_bytes},     {"fan_in", run_fan_in},
-                                  {"cold", run_cold},        {"respawn", run_respawn}, {"idle", run_idle},
-                                  {"inflight", run_inflight}};
+constexpr Workload workloads[] = {{"rtt", run_rtt},       {"pipe", run_pipe},        {"await1ms", run_await1ms},
+                                  {"cpu", run_cpu},       {"bytes", run_bytes},      {"stream", run_stream},
+                                  {"fan_in", run_fan_in}, {"cold", run_cold},        {"respawn", run_respawn},
+                                  {"idle", run_idle},     {"inflight", run_inflight}};
 
 // Whatever is started later stays there too.
 void use_one_cpu() {

@@ -9,7 +9,7 @@ if(NOT result EQUAL 0)
   message(FATAL_ERROR "clutch-bench: ${result}\n${output}")
 endif()
 foreach(workload rtt floor_rtt pipe pipe2 floor_task await1ms floor_loop cpu1 cpu2 cpux bytes floor_frame floor_memcpy
-    fan_in cold floor_import respawn idle inflight ratio)
+    stream floor_for fan_in cold floor_import respawn idle inflight ratio)
   if(NOT output MATCHES "{\"w\": \"${workload}\", \"mode\": \"${MODE}\"")
     message(FATAL_ERROR "clutch-bench printed no line of ${workload}:\n${output}")
   endif()

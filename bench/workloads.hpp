@@ -11,6 +11,7 @@ void run_pipe(const Settings&, Report&);      ///< pipe, pipe2, floor_task
 void run_await1ms(const Settings&, Report&);  ///< await1ms, floor_loop
 void run_cpu(const Settings&, Report&);       ///< cpu1, cpu2, cpux
 void run_bytes(const Settings&, Report&);     ///< bytes, floor_frame, floor_memcpy
+void run_stream(const Settings&, Report&);    ///< stream, floor_for
 void run_fan_in(const Settings&, Report&);    ///< fan_in
 void run_cold(const Settings&, Report&);      ///< cold, floor_import
 void run_respawn(const Settings&, Report&);   ///< respawn

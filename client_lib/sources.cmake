@@ -13,6 +13,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/codec.cpp
   src/completion_thread.cpp
   src/fake_pool.cpp
+  src/fake_streams.cpp
   src/fork_guard.cpp
   src/futex.cpp
   src/loop_engine.cpp
@@ -23,6 +24,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/result.cpp
   src/retries.cpp
   src/retry.cpp
+  src/scope.cpp
   src/stream_state.cpp
   src/value.cpp
   src/writer.cpp)

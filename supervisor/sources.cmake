@@ -34,6 +34,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/router.cpp
   io/runtime_directory.cpp
   io/status_page.cpp
+  io/stuck_calls.cpp
   io/worker_channel.cpp
   io/worker_end.cpp
   io/worker_sources.cpp

@@ -16,6 +16,15 @@ async def echo_view(x: memoryview) -> memoryview:
     return x
 
 
+async def count(n: int):
+    for i in range(n):
+        yield i
+
+
+def steps(n: int):
+    yield from range(n)
+
+
 async def sleep_1ms(x):
     await asyncio.sleep(0.001)
     return x

@@ -46,10 +46,16 @@ int report(const Options& options, const Error& error, int code) {
   return printed == Exit::done ? code : printed;
 }
 
-int call_once(const Options& options, CallArguments arguments, const Caller& caller, Signals& signals) {
+int call_once(const Options& options, CallArguments arguments, Target& target, Signals& signals) {
+  const Caller caller = target.caller().with(options.call);
   const Result<Value> result = wait(caller.apply<Value>(options.function, std::move(arguments)), signals);
   const bool interrupted = signals.count() > 0 && !result && result.error().code == Code::cancelled;
-  if (!result) return report(options, result.error(), interrupted ? signals.exit_code() : Exit::failed);
+  if (!result) {
+    const int code = report(options, result.error(), interrupted ? signals.exit_code() : Exit::failed);
+    // Its code may run on, and hear nothing.
+    if (result.error().code == Code::deadline_exceeded || result.error().code == Code::cancelled) target.hurry();
+    return code;
+  }
   return print(options.json ? to_json(success(result.value())) : printed(result.value()));
 }
 

@@ -15,9 +15,9 @@ namespace clutch::cli {
 inline constexpr auto close_time = std::chrono::seconds(5);
 
 /// `run` and `call`.
-[[nodiscard]] int call_once(const Options& options, CallArguments arguments, const Caller& caller, Signals& signals);
+[[nodiscard]] int call_once(const Options& options, CallArguments arguments, Target& target, Signals& signals);
 /// `stream`; and `run` and `call`, where it is a generator.
-[[nodiscard]] int print_stream(const Options& options, CallArguments arguments, const Caller& caller, Signals& signals);
+[[nodiscard]] int print_stream(const Options& options, CallArguments arguments, Target& target, Signals& signals);
 [[nodiscard]] bool is_generator(const Options& options, Target& target);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);

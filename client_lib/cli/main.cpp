@@ -35,22 +35,25 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
     hint(options, target.error());
     return code;
   }
-  const Caller caller = target.value()->caller().with(options.call);
   switch (options.command) {
-    case Command::map:
-      return map->run(caller, signals);
+    case Command::map: {
+      const int code = map->run(target.value()->caller().with(options.call), signals);
+      if (signals.count() > 0) target.value()->hurry();
+      return code;
+    }
     case Command::functions:
       return list_functions(options, *target.value());
     case Command::ps:
       return list_processes(options, *target.value());
     case Command::stream:
-      return print_stream(options, std::move(arguments), caller, signals);
+      return print_stream(options, std::move(arguments), *target.value(), signals);
     case Command::run:
     case Command::call:
       break;
   }
-  if (is_generator(options, *target.value())) return print_stream(options, std::move(arguments), caller, signals);
-  return call_once(options, std::move(arguments), caller, signals);
+  if (is_generator(options, *target.value()))
+    return print_stream(options, std::move(arguments), *target.value(), signals);
+  return call_once(options, std::move(arguments), *target.value(), signals);
 }
 
 // What can be wrong with the command line is told before anything is started.

@@ -7,12 +7,15 @@
 namespace clutch::cli {
 namespace {
 
+constexpr auto hurried_stop = std::chrono::milliseconds(500);
+
 class PoolTarget final : public Target {
  public:
   explicit PoolTarget(Pool pool) : pool_(std::move(pool)) {}
   [[nodiscard]] const Caller& caller() const override { return pool_; }
   [[nodiscard]] Result<FunctionList> functions() override { return pool_.functions(); }
   [[nodiscard]] Result<Value> processes() override { throw misuse("a pool of one's own has no `ps`"); }
+  void hurry() override { static_cast<void>(pool_.stop(hurried_stop)); }
 
  private:
   Pool pool_;
@@ -24,6 +27,7 @@ class DaemonTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return client_; }
   [[nodiscard]] Result<FunctionList> functions() override { return client_.functions(); }
   [[nodiscard]] Result<Value> processes() override { return client_.query("ps").get(); }
+  void hurry() override {}
 
  private:
   Client client_;

@@ -56,7 +56,8 @@ void CallState::cancel(CallRef receipt) {
 }
 
 void CallState::do_cancel(CallRef receipt) {
-  if (engine_ != nullptr) engine_->cancel(*this, std::move(receipt));
+  if (engine_ == nullptr) return give_receipt(receipt, CancelReceipt{});
+  engine_->cancel(*this, std::move(receipt));
 }
 
 void CallState::do_detach() {

@@ -217,14 +217,13 @@ void ClientSession::forget_timers() {
 void ClientSession::expire(std::uint64_t number, Time now) {
   const auto at = calls_.find(number);
   if (at == calls_.end()) return;
+  if (due_of(at->second) > now) return;  // a timer from before it was sent
   const auto& call = at->second.call;
   if (!at->second.sent) {
-    if (std::min(call.deadline, call.queue_deadline) > now) return;
     return end(at, error_of(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
                             std::string(call.deadline <= now ? "timeout" : "queue_timeout") + " expired in `" +
                                 call.function + "`: the call was not sent and never will be"));
   }
-  if (call.deadline + backstop > now) return;  // a timer from before it was sent
   if (!at->second.cancelled) cancels_.push_back({0, number});
   end(at,
       error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,

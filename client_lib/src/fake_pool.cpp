@@ -9,6 +9,7 @@
 #include "clutch/detail/arguments.hpp"
 #include "clutch/detail/completion_thread.hpp"
 #include "clutch/detail/receipt_state.hpp"
+#include "fake_streams.hpp"
 #include "retry.hpp"
 
 namespace clutch::testing {
@@ -62,8 +63,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 class FakeEngine final : public clutch::detail::Engine {
  public:
   struct Behaviour {
-    Handler handler;
-    std::optional<Error> error;
+    Handler handler = {};
+    Streamer streamer = {};
+    std::optional<Error> error = {};
     std::size_t failures = 0;
     Nanoseconds takes{0};
     bool held = false;
@@ -73,6 +75,9 @@ class FakeEngine final : public clutch::detail::Engine {
     std::string function;
     Request request;
     CallOptions options;
+    bool begun = false;
+    Generator generator = {};  // of a stream that begins, with what its first step gave
+    Step first = {};
   };
 
   void submit(CallRef call, std::string_view function, Request&& request, const CallOptions& options) override {
@@ -82,17 +87,18 @@ class FakeEngine final : public clutch::detail::Engine {
                           value_of(request.kwargs, request.frames), options});
       const auto found = behaviours.find(function);
       if (found != behaviours.end() && found->second.held && !ended) {
-        pending.push_back({std::move(call), std::string(function), std::move(request), options});
+        pending.push_back({std::move(call), std::string(function), std::move(request), options, false});
         return;
       }
     }
-    answer({std::move(call), std::string(function), std::move(request), options});
+    answer({std::move(call), std::string(function), std::move(request), options, true});
   }
 
-  void on_credit(CallState&) override {}
+  void on_credit(CallState& stream) override { streams.on_credit(stream); }
   void cancel(CallState& call, CallRef receipt) override {
-    const bool found = end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
-    give_receipt(receipt, CancelReceipt{.what = found ? CancelEnd::unwound : CancelEnd::already_finished});
+    if (streams.cancel(call, receipt)) return;
+    const auto what = end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
+    give_receipt(receipt, CancelReceipt{.what = what});
   }
   void detach(CallState&) override {}
   void post(void (*run)(void*), void* argument) override { thread_.post(run, argument); }
@@ -113,12 +119,14 @@ class FakeEngine final : public clutch::detail::Engine {
       ended = true;
     }
     end_pending([](const Pending&) { return true; }, "the pool ended");
+    streams.end();
   }
 
   mutable std::mutex mutex;
   std::map<std::string, Behaviour, std::less<>> behaviours;
   std::vector<RecordedCall> recorded;
   std::vector<Pending> pending;
+  FakeStreams streams;
   bool ended = false;
 
  private:
@@ -128,7 +136,7 @@ class FakeEngine final : public clutch::detail::Engine {
   };
 
   // What the first attempt that is not made again came to; nothing where it never ends.
-  std::optional<Outcome> attempts(const Pending& call) {
+  std::optional<Outcome> attempts(Pending& call) {
     Nanoseconds elapsed{0};
     for (std::uint32_t number = 1;; ++number) {
       std::optional<Outcome> outcome = attempt(call, elapsed);
@@ -144,8 +152,9 @@ class FakeEngine final : public clutch::detail::Engine {
     }
   }
 
-  std::optional<Outcome> attempt(const Pending& call, Nanoseconds& elapsed) {
+  std::optional<Outcome> attempt(Pending& call, Nanoseconds& elapsed) {
     Handler handler;
+    Streamer streamer;
     Nanoseconds takes{0};
     std::optional<Error> error;
     {
@@ -157,6 +166,8 @@ class FakeEngine final : public clutch::detail::Engine {
       Behaviour& behaviour = found->second;
       takes = behaviour.takes;
       handler = behaviour.handler;
+      streamer = behaviour.streamer;
+      const bool answers = handler || streamer;
       const Limit limit = limit_of(call.options, elapsed);
       if (takes >= limit.left && limit.left != forever) {
         elapsed += limit.left;
@@ -164,19 +175,41 @@ class FakeEngine final : public clutch::detail::Engine {
                                 std::string(limit.name) + " expired while `" + call.function + "` ran"));
       }
       if (takes == forever) return std::nullopt;
-      if (!handler && !behaviour.error) return Outcome(unknown(call.function));
-      if (behaviour.error && (behaviour.failures > 0 || !handler)) {
+      if (!answers && !behaviour.error) return Outcome(unknown(call.function));
+      if (behaviour.error && (behaviour.failures > 0 || !answers)) {
         if (behaviour.failures != SIZE_MAX && behaviour.failures != 0) --behaviour.failures;
         error = behaviour.error;
       }
     }
     elapsed += takes;
-    return error ? Outcome(std::move(*error)) : handler(call.request);
+    if (error) return Outcome(std::move(*error));
+    if (call.call->stream() != nullptr) return first_step(call, streamer);
+    if (handler) return handler(call.request);
+    return Outcome(error_at(Code::invalid_argument, Stage::run, Certainty::not_started,
+                            call.function + " is a generator: read it with stream"));
+  }
+
+  // An error, or the stream may begin. The reader has room for one item always.
+  static Outcome first_step(Pending& call, const Streamer& streamer) {
+    if (!streamer) {
+      return error_at(Code::invalid_argument, Stage::result, Certainty::started,
+                      call.function + " returned what is no stream: call it with call");
+    }
+    auto made = streamer(call.request);
+    if (auto* error = std::get_if<Error>(&made)) return std::move(*error);
+    call.generator = std::get<Generator>(std::move(made));
+    call.first = call.generator();
+    if (call.first && call.first->index() == 1) return std::get<Error>(*call.first);
+    return Reply{};
   }
 
   void answer(Pending&& call) {
     std::optional<Outcome> outcome = attempts(call);
+    if (outcome && outcome->index() == 0 && call.first) {
+      return streams.start(std::move(call.call), std::move(call.generator), std::move(call.first));
+    }
     if (outcome) return call.call->complete(std::move(*outcome));
+    call.begun = true;
     const CallRef state = call.call;
     {
       const std::lock_guard lock(mutex);
@@ -184,7 +217,7 @@ class FakeEngine final : public clutch::detail::Engine {
     }
     // A cancel, or the end, that came before it was pending found nothing to end.
     if (state->cancel_requested()) cancel(*state, {});
-    if (call.call) call.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, "the pool ended"));
+    if (call.call) call.call->complete(cancelled_error(Certainty::started, "the pool ended"));
   }
 
   static std::optional<Nanoseconds> left_of(const std::optional<Nanoseconds>& timeout, Nanoseconds elapsed) {
@@ -225,17 +258,19 @@ class FakeEngine final : public clutch::detail::Engine {
     return out;
   }
 
+  // What became of the one, where it is of one.
   template <class P>
-  bool end_pending(const P& which, const char* why) {
+  CancelEnd end_pending(const P& which, const char* why) {
     std::vector<Pending> ending;
     {
       const std::lock_guard lock(mutex);
       ending = take_pending(which);
     }
     for (Pending& one : ending) {
-      one.call->complete(error_at(Code::cancelled, Stage::run, Certainty::started, why));
+      one.call->complete(cancelled_error(one.begun ? Certainty::started : Certainty::not_started, why));
     }
-    return !ending.empty();
+    if (ending.empty()) return CancelEnd::already_finished;
+    return ending.front().begun ? CancelEnd::unwound : CancelEnd::removed_from_queue;
   }
 
   clutch::detail::CompletionThread thread_;
@@ -275,7 +310,12 @@ FakePool::~FakePool() { fake_->end(); }
 
 void FakePool::set_handler(std::string name, detail::Handler handler) {
   const std::lock_guard lock(fake_->mutex);
-  fake_->behaviours[std::move(name)] = {std::move(handler), std::nullopt, 0, std::chrono::nanoseconds(0), false};
+  fake_->behaviours[std::move(name)] = {.handler = std::move(handler)};
+}
+
+void FakePool::set_streamer(std::string name, detail::Streamer streamer) {
+  const std::lock_guard lock(fake_->mutex);
+  fake_->behaviours[std::move(name)] = {.streamer = std::move(streamer)};
 }
 
 FakePool& FakePool::fail(std::string name, Error error, std::size_t times) {
@@ -318,7 +358,7 @@ std::vector<RecordedCall> FakePool::calls(std::string_view name) const {
 
 std::size_t FakePool::pending() const {
   const std::lock_guard lock(fake_->mutex);
-  return fake_->pending.size();
+  return fake_->pending.size() + fake_->streams.size();
 }
 
 }  // namespace clutch::testing

@@ -79,6 +79,8 @@ class MergedReceipt {
 
 }  // namespace
 
+void ReceiptState::do_cancel(CallRef receipt) { give_receipt(receipt, CancelReceipt{}); }
+
 void give_receipt(const CallRef& receipt, Result<CancelReceipt> what) {
   if (receipt) static_cast<ReceiptState&>(*receipt).give(std::move(what));
 }

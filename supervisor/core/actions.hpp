@@ -48,6 +48,8 @@ struct ReceiptDelivery {
   SessionId session;
   ReceiptId receipt;
   CancelReceipt what;
+  CallId call{};  ///< with `ignored`: which goes on, and where
+  WorkerId worker{};
 };
 
 /// The one outcome of a call.

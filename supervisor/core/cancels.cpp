@@ -72,7 +72,11 @@ void PoolCore::end_receipts(Call& call, CancelEnd what, Time now) {
   if (!std::exchange(call.owes_receipts, false)) return;
   timers_.stop(call);
   const auto [first, last] = receipts_.equal_range(call.id().value);
-  for (auto at = first; at != last; ++at) give_receipt(at->second.request, what, now - at->second.since);
+  for (auto at = first; at != last; ++at) {
+    give_receipt(at->second.request, what, now - at->second.since);
+    actions_.receipts.back().call = call.id();
+    actions_.receipts.back().worker = call.worker;
+  }
   receipts_.erase(first, last);
 }
 

@@ -39,9 +39,18 @@ void PoolCore::count_limit(Call& call, Worker& worker, int change) {
   worker.running[at] += static_cast<std::uint32_t>(change);
 }
 
+// Of the whole pool. Kept apart from the workers' own bounds: a stream that its reader holds up counts in neither.
+bool PoolCore::is_full() const noexcept {
+  if (options_.pool_concurrency == 0) return false;
+  std::uint64_t load = 0;
+  for (const auto& worker : workers_) load += worker->load();
+  return load >= options_.pool_concurrency;
+}
+
 // The least loaded worker with room that has the function and is below its limit. `room`: another call might be sent.
 // To one that does not answer none is: here a call can still go to another, sent there it could not.
 Worker* PoolCore::choose(const Call& call, bool& room) const {
+  if (is_full()) return nullptr;
   const Function& function = functions_[call.function];
   const auto at = call.function.value;
   const auto full = [&](std::uint32_t running) { return function.limit != 0 && running >= function.limit; };
@@ -94,7 +103,9 @@ void PoolCore::pump_parked(Time now) {
 
 void PoolCore::pump(Time now) {
   if (!parking_.empty()) pump_parked(now);
-  for (auto& queue : queues_) {
+  const auto first = first_queue_;
+  for (std::size_t i = 0; i < executions; ++i) {
+    auto& queue = queues_[(first + i) % executions];
     while (Call* call = queue.front()) {
       if (auto& of = session(call->session); of.paused) {
         Queue::remove(*call);
@@ -127,6 +138,8 @@ void PoolCore::assign(Call& call, Worker& worker, Time now) {
   ++worker.calls;
   worker.leases.push_back(call);
   count_limit(call, worker, +1);
+  // By turns: of a full pool, whichever is looked at first would have each place that comes free.
+  if (options_.pool_concurrency != 0) first_queue_ = 1 - static_cast<std::size_t>(call.execution);
   actions_.runs.push_back({worker.id, call.id()});
   if (options_.call_steps) tell(call, CallStep::What::sent);
 }

@@ -132,6 +132,7 @@ class PoolCore {
   void pump(Time now);
   void pump_parked(Time now);
   void park(Call&);
+  [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] Worker* choose(const Call&, bool& room) const;
   [[nodiscard]] bool hopeless(FunctionId) const;
   void drop_hopeless(Call&);
@@ -196,6 +197,7 @@ class PoolCore {
   CallTable calls_;
   TimerWheel timers_;
   std::array<Queue, executions> queues_;
+  std::size_t first_queue_ = 0;
   // By place_of(): calls that wait for their function's limit, or for a worker that has it, or for one that may have
   // another suspended stream, while there is room for others. They came before all that is queued.
   std::vector<std::unique_ptr<Queue>> parked_;

@@ -12,6 +12,7 @@ struct PoolCoreOptions {
   std::uint32_t workers = 1;
   std::uint32_t concurrency = 1000;                     ///< a worker: coroutines begun and not finished
   std::uint32_t threads = 16;                           ///< a worker: plain functions begun and not finished
+  std::uint32_t pool_concurrency = 0;                   ///< all workers: calls sent and not finished; 0: no such bound
   Duration attempt_timeout = std::chrono::seconds(30);  ///< where a call says nothing; zero: none
   Duration start_timeout = std::chrono::seconds(60);    ///< from spawn to ready
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not

@@ -31,6 +31,7 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("workers", pool.workers, 1);
   table.read("concurrency", pool.concurrency, 1);
   table.read("threads", pool.threads, 1);
+  table.read("pool_concurrency", pool.pool_concurrency, 0);
   table.read("attempt_timeout", pool.attempt_timeout);
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
@@ -150,6 +151,7 @@ toml::table table_of(const PoolOptions& pool) {
   number("workers", pool.workers);
   number("concurrency", pool.concurrency);
   number("threads", pool.threads);
+  number("pool_concurrency", pool.pool_concurrency);
   table.insert("attempt_timeout", text::format_duration(pool.attempt_timeout));
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));

@@ -21,6 +21,7 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.attempt_timeout = options.attempt_timeout;
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
+  core.pool_concurrency = options.pool_concurrency;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
@@ -192,10 +193,20 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                           events_.on_failed(failed.error);
                         },
                         [&](const core::Stopped&) {
+                          stuck_calls_.give_up(core::never, events_.on_receipt);
                           note(LogLevel::info, "stopped");
                           events_.on_stopped();
                         }},
              action);
+}
+
+void PoolShell::give_receipt(core::ReceiptDelivery&& receipt, core::Time now) {
+  auto* each = receipt.what.what == CancelEnd::ignored ? channel(receipt.worker) : nullptr;
+  const auto on_where = [this](core::CallId call, std::string_view stack) {
+    stuck_calls_.on_where(call, stack, events_.on_receipt);
+  };
+  if (each == nullptr || !each->ask_where(receipt.call, on_where)) return events_.on_receipt(std::move(receipt));
+  stuck_calls_.hold(std::move(receipt), now);
 }
 
 void PoolShell::send_runs(core::Actions& actions) {
@@ -235,7 +246,7 @@ void PoolShell::flush(core::Time now) {
     }
     for (auto& delivery : doing_.items) events_.on_items(std::move(delivery));
     for (auto& delivery : doing_.deliveries) events_.on_outcome(std::move(delivery));
-    for (auto& given : doing_.receipts) events_.on_receipt(std::move(given));
+    for (auto& given : doing_.receipts) give_receipt(std::move(given), now);
     for (auto& action : doing_.life) perform(action, now);
     doing_.clear();
   }
@@ -299,6 +310,7 @@ void PoolShell::turn(core::Time now) {
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
     if (controls_wait_) flush_controls();
+    if (stuck_calls_.next_time() <= now) stuck_calls_.give_up(now, events_.on_receipt);
     flush(now);
     const bool more = std::any_of(channels_.begin(), channels_.end(),
                                   [](const auto& each) { return each && each->needs_attention(); });
@@ -313,7 +325,7 @@ bool PoolShell::has_mail() {
 }
 
 core::Time PoolShell::next_time(core::Time now) const {
-  auto next = core_.next_time();
+  auto next = std::min(core_.next_time(), stuck_calls_.next_time());
   if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
   if (controls_wait_) next = std::min<core::Time>(next, now + page_interval);
   if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);

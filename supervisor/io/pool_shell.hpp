@@ -14,6 +14,7 @@
 #include "io/nursery_link.hpp"
 #include "io/pool_log.hpp"
 #include "io/runtime_directory.hpp"
+#include "io/stuck_calls.hpp"
 #include "io/worker_channel.hpp"
 #include "io/worker_end.hpp"
 
@@ -82,6 +83,7 @@ class PoolShell {
   void on_silence(const core::Silence&);
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
+  void give_receipt(core::ReceiptDelivery&&, core::Time now);
   void send_runs(core::Actions&);
   void flush_controls();
   void end_exited(core::Time now);
@@ -103,6 +105,7 @@ class PoolShell {
   std::vector<std::uint32_t> dirty_;
   std::unique_ptr<NurseryLink> nursery_;
   std::size_t exited_ = 0;
+  StuckCalls stuck_calls_;
   bool drain_cut_ = false;
   bool controls_wait_ = false;  // some lane took not all of them
   core::Time page_read_ = {};

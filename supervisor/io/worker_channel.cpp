@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/scan.hpp"
@@ -21,6 +23,7 @@ constexpr int messages_a_turn = 64;
 constexpr std::size_t fault_bytes_max = 1u << 20;
 constexpr std::size_t said_bytes_max = 2048;
 constexpr int death_ms_max = 2000;
+constexpr std::size_t where_bytes_max = 64u << 10;
 constexpr auto drain_bound = std::chrono::milliseconds(200);
 
 // "LEVEL\tLOGGER\tTEXT" of the log pipe; anything else is passed on as it is.
@@ -79,6 +82,32 @@ WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::fi
 WorkerChannel::~WorkerChannel() {
   for (const int fd : {data_.fd(), control_.fd(), out_.read_fd(), err_.read_fd(), log_pipe_.read_fd()})
     loop_.remove(fd);
+  if (on_where_) loop_.remove(watchdog_.get());
+}
+
+// Watched from the first question on.
+bool WorkerChannel::ask_where(core::CallId call, OnWhere on_where) {
+  const auto question = "WHERE " + std::to_string(call.value);
+  const auto sent = ::send(watchdog_.get(), question.data(), question.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(question.size())) return false;
+  if (!std::exchange(on_where_, std::move(on_where))) loop_.add(watchdog_.get(), [this] { read_watchdog(); });
+  return true;
+}
+
+void WorkerChannel::read_watchdog() {
+  std::string text(where_bytes_max, '\0');
+  const auto size = ::recv(watchdog_.get(), text.data(), text.size(), MSG_DONTWAIT);
+  if (size <= 0) {
+    if (size == 0) loop_.remove(watchdog_.get());  // it is ending
+    return;
+  }
+  text.resize(static_cast<std::size_t>(size));
+  constexpr std::string_view head = "WHERE ";
+  std::uint64_t call = 0;
+  if (!text.starts_with(head)) return;
+  const auto [end, error] = std::from_chars(text.data() + head.size(), text.data() + text.size(), call);
+  if (error != std::errc() || end == text.data() + text.size() || *end != '\n') return;
+  on_where_(core::CallId{call}, std::string_view(text).substr(static_cast<std::size_t>(end + 1 - text.data())));
 }
 
 void WorkerChannel::watch_pipes() {

@@ -2,6 +2,7 @@
 // memfd for faulthandler, three pipes. Turns messages into the core's events and the core's actions into messages.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ class WorkerChannel {
   void credit(const core::SendCredit& credit) { credits_.insert_or_assign(credit.seq, credit); }
   [[nodiscard]] bool flush_controls();
   void ping(std::uint64_t n);
+  /// Asks the worker's watchdog thread, which may answer while its loop is blocked. False: it cannot be asked.
+  using OnWhere = std::function<void(core::CallId, std::string_view stack)>;
+  [[nodiscard]] bool ask_where(core::CallId, OnWhere on_where);
   void stop(core::Time by);
 
   /// Takes what the lanes have, at most a turn's worth; whether there may be more.
@@ -81,6 +85,7 @@ class WorkerChannel {
   void on_attached(LaneName);
   void send_boot();
   void watch_pipes();
+  void read_watchdog();
   [[nodiscard]] std::string read_fault() const;
   void begin_data();
   [[nodiscard]] bool attached() const noexcept { return attached_[0] || attached_[1]; }
@@ -98,6 +103,7 @@ class WorkerChannel {
   StatusPage page_;
   nursery::OwnedFd watchdog_;
   nursery::OwnedFd watchdog_theirs_;
+  OnWhere on_where_;
   nursery::OwnedFd fault_;
   LineDrain out_;
   LineDrain err_;

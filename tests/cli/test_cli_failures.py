@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,24 @@ def test_timeouts(clutch: Any, tmp_path: Path) -> None:
     for flag in ("--timeout", "--attempt-timeout"):
         error = clutch.json("run", "sample.wait_for_file", tmp_path / "never", flag, "100ms", code=1)["error"]
         assert (error["code"], error["certainty"]) == ("deadline_exceeded", "started")
+
+
+def test_blocked_code_does_not_hold_up_the_end(clutch: Any, tmp_path: Path) -> None:
+    before = time.monotonic()
+    error = clutch.json("run", "sample.block", tmp_path / "run", "--timeout", "300ms", code=1)["error"]
+    assert error["code"] == "deadline_exceeded"
+    assert time.monotonic() - before < 5, "it did not wait for stop_timeout, 10 s"
+
+
+def test_a_lifespan_has_its_time_at_the_end(clutch: Any, tmp_path: Path) -> None:
+    (tmp_path / "spans.py").write_text(
+        "import asyncio, pathlib, clutch_worker\n"
+        "@clutch_worker.lifespan\nasync def span():\n    yield\n    await asyncio.sleep(1)\n"
+        "    pathlib.Path(__file__).with_name('left').touch()\n"
+        "async def fails(): raise ValueError\n"
+    )
+    assert clutch("run", "spans.fails", "--path", tmp_path).returncode == 1
+    assert (tmp_path / "left").exists()
 
 
 def test_a_worker_that_exits(clutch: Any) -> None:

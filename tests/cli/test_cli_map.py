@@ -6,10 +6,12 @@ import pty
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import wait_until
 
 MANY = 200_000
 
@@ -109,7 +111,13 @@ def test_memory_stays_flat(clutch: Any, lines: Any) -> None:
     assert clutch.end(process)[0] == 0
 
 
-def test_in_flight_bounds_what_is_read(clutch: Any, tmp_path: Path) -> None:
+def test_in_flight_bounds_the_calls(clutch: Any, lines: Any) -> None:
+    most = values(clutch("map", "sample.at_once", "--workers", 1, "--in-flight", 4, "--input", lines(range(200))).stdout)
+    assert len(most) == 200
+    assert max(most) == 4
+
+
+def test_what_is_under_way_does_not_hold_up_what_is_done(clutch: Any, tmp_path: Path) -> None:
     go = tmp_path / "go"
     process = clutch.start("map", "sample.held", "--spread", "--in-flight", 4, stdin=subprocess.PIPE)
     fed = threading.Thread(target=feed, args=(process.stdin, 5, go, 100))
@@ -165,6 +173,19 @@ def test_ctrl_c_cancels_what_does_not_end(clutch: Any, tmp_path: Path) -> None:
     assert "interrupted: 5 lines done" in said
     assert "begin with line 6" in said
     assert (tmp_path / "never.cancelled").exists()
+
+
+def test_ctrl_c_does_not_wait_for_blocked_code(clutch: Any, tmp_path: Path) -> None:
+    process = clutch.start("map", "sample.block", stdin=subprocess.PIPE)
+    process.stdin.write(json.dumps(str(tmp_path / "map")) + "\n")
+    process.stdin.flush()
+    wait_until(tmp_path / "map.begun")
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # two at once may be one
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - before < 8, "it did not wait for stop_timeout, 10 s, beside cancelling"
 
 
 def test_output_that_is_closed(clutch: Any, lines: Any) -> None:

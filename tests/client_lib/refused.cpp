@@ -16,6 +16,10 @@ struct Unknown {};
   static_cast<void>(
       pool.call<std::string>("m.f", "text", std::string_view("view"), std::span<const std::byte>()).get());
   static_cast<void>(pool.call<std::vector<std::pair<int, clutch::Value>>>("m.f").get());
+  auto call = pool.call<int>("m.f");
+  call.cancel();  // a receipt may be dropped
+  auto stream = pool.stream<int>("m.gen");
+  stream.cancel();
 #elif CASE == 1
   static_cast<void>(pool.call<std::string_view>("m.f"));
 #elif CASE == 2
@@ -40,6 +44,17 @@ struct Unknown {};
   static_cast<void>(pool.call<std::chrono::steady_clock::time_point>("m.f"));
 #elif CASE == 12
   static_cast<void>(pool.function<int(int)>("m.f")("text"));
+#elif CASE == 13
+  static_cast<void>(pool.stream<std::string_view>("m.gen"));
+#elif CASE == 14
+  static_cast<void>(pool.function<clutch::Stream<std::span<const int>>(int)>("m.gen")(1));
+#elif CASE == 15
+  static_cast<void>(pool.stream<Unknown>("m.gen"));
+#elif CASE == 16
+  pool.stream<int>("m.gen");
+#elif CASE == 17
+  auto stream = pool.stream<int>("m.gen");
+  stream.next();
 #endif
 }
 

@@ -40,11 +40,15 @@ ManualEngine::Submitted& ManualEngine::at(std::size_t index) {
   return calls.at(index);
 }
 
+detail::CallRef ManualEngine::call(std::size_t index) {
+  const std::lock_guard lock(mutex);
+  return calls.at(index).call;
+}
+
 void ManualEngine::on_credit(detail::CallState&) { ++credits; }
 
 void ManualEngine::push(std::size_t index, StreamItems items) {
-  const detail::CallRef call = at(index).call;
-  call->stream()->push(std::move(items));
+  if (const detail::CallRef stream = call(index)) stream->stream()->push(std::move(items));
 }
 
 void ManualEngine::give(std::size_t index, Result<CancelReceipt> receipt) {
@@ -83,7 +87,7 @@ void ManualEngine::complete(std::size_t index, detail::Outcome outcome) {
 
 void ManualEngine::end() {
   for (std::size_t i = 0; i < calls.size(); ++i) complete(i, error_of(Code::unavailable, "the pool ended"));
-  for (auto& receipt : receipts) {
+  for (auto& receipt : std::exchange(receipts, {})) {
     if (!receipt->done()) detail::give_receipt(receipt, error_of(Code::unavailable, "the pool ended"));
   }
 }

@@ -72,13 +72,15 @@ class ManualEngine final : public detail::Engine {
   void post(void (*run)(void*), void* argument) override { thread.post(run, argument); }
 
   Submitted& at(std::size_t index);
+  /// Null once it is over.
+  detail::CallRef call(std::size_t index);
   void complete(std::size_t index, detail::Outcome outcome);
   void push(std::size_t index, StreamItems items);
   template <class T>
   void push(std::size_t index, const std::vector<T>& values) {
     push(index, items_of(values));
   }
-  [[nodiscard]] StreamCredit credit(std::size_t index) { return at(index).call->stream()->credit(); }
+  [[nodiscard]] StreamCredit credit(std::size_t index) { return call(index)->stream()->credit(); }
   /// The n-th receipt that was asked for.
   void give(std::size_t index, Result<CancelReceipt> receipt);
   /// As an engine does at its end: whatever is left.

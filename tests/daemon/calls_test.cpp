@@ -1,4 +1,5 @@
 // Calls through a daemon: values, errors, pools, queries, several clients.
+#include <algorithm>
 #include <thread>
 
 #include "support.hpp"
@@ -27,11 +28,15 @@ TEST_F(DaemonCalls, TellsWhatWasMeant) {
 }
 
 TEST_F(DaemonCalls, RunsCallsAtTheSameTime) {
-  const auto begin = std::chrono::steady_clock::now();
-  std::vector<Call<double>> calls;
-  for (int i = 0; i < 100; ++i) calls.push_back(client.call<double>("depot.nap", 0.5));
-  for (auto& call : calls) EXPECT_VALUE(call.get(), 0.5);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  auto best = std::chrono::nanoseconds::max();
+  for (int round = 0; round < 3 && best >= 1500ms; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<Call<double>> calls;
+    for (int i = 0; i < 100; ++i) calls.push_back(client.call<double>("depot.nap", 0.5));
+    for (auto& call : calls) EXPECT_VALUE(call.get(), 0.5);
+    best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
+  }
+  EXPECT_LT(best, 1500ms) << "one after the other they take 50 s, on two workers 25 s";
 }
 
 TEST_F(DaemonCalls, AnswersTenThousandAtOnce) {

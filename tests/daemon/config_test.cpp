@@ -56,6 +56,7 @@ python = ".venv/bin/python"
 workers = 3
 concurrency = 10
 threads = 4
+pool_concurrency = 25
 attempt_timeout = "500ms"
 start_timeout = "2m"
 stop_timeout = "1.5s"
@@ -83,6 +84,7 @@ uvloop = true
   EXPECT_EQ(pool.start_timeout, 2min);
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
+  EXPECT_EQ(pool.pool_concurrency, 25u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);
   EXPECT_EQ(pool.library_threads, 2u);

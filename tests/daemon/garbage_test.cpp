@@ -215,16 +215,32 @@ TEST_F(Garbage, BytesThatAreNotEvenZmtp) {
   }
 }
 
-TEST(GarbageLog, IsLoggedOnceAPeerAndAtALimitedRate) {
+std::size_t refusals_logged(const Daemon& daemon) {
+  std::size_t refusals = 0;
+  for (const auto& line : lines_of(daemon.scratch() / "log-0"))
+    refusals += line.find("refused a peer") != std::string::npos;
+  return refusals;
+}
+
+TEST(GarbageLog, IsLoggedOnceAPeer) {
+  Daemon own;
+  RawPeer peer(own.endpoint());
+  for (int i = 0; i < 5; ++i) peer.send({bytes({0xc1})});
+  EXPECT_TRUE(peer.refusal());
+  RawPeer after(own.endpoint());
+  after.send({bytes({0xc1})});
+  EXPECT_TRUE(after.refusal()) << "by now all of the first one's were taken";
+  EXPECT_EQ(refusals_logged(own), 2u);
+}
+
+TEST(GarbageLog, IsLoggedAtALimitedRate) {
   Daemon own;
   for (int i = 0; i < 30; ++i) {
     RawPeer peer(own.endpoint());
     for (int k = 0; k < 5; ++k) peer.send({bytes({0xc1})});
     EXPECT_TRUE(peer.refusal());
   }
-  std::size_t refusals = 0;
-  for (const auto& line : lines_of(own.scratch() / "log-0"))
-    refusals += line.find("refused a peer") != std::string::npos;
+  const auto refusals = refusals_logged(own);
   EXPECT_GE(refusals, 1u);
   EXPECT_LE(refusals, 20u);
 }

@@ -1,5 +1,5 @@
 // A program with a clutch::Client that a test can stop, kill and look at: peer ENDPOINT blobs COUNT SIZE | nap PATH |
-// detach PATH. It says what it does, a line each.
+// detach PATH | streams COUNT SIZE | endless COUNT PATH. It says what it does, a line each.
 #include <unistd.h>
 #include <clutch/client.hpp>
 #include <cstdio>
@@ -28,6 +28,26 @@ int take_blobs(const clutch::Client& client, int count, int size) {
   return good + overloaded == count ? 0 : 1;
 }
 
+// One item of each, again and again.
+int read_streams(std::vector<clutch::Stream<clutch::Value>> streams, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    for (auto& stream : streams) {
+      const auto item = stream.next().get();
+      if (!item || !item->ok()) return say("a stream ended"), 1;
+    }
+    if (round == 0) say("reading");
+  }
+  return 0;
+}
+
+int open_streams(const clutch::Client& client, int count, const std::string& path, int size, int rounds) {
+  std::vector<clutch::Stream<clutch::Value>> streams;
+  for (int i = 0; i < count; ++i) {
+    streams.push_back(client.stream<clutch::Value>("feeds.endless", std::to_string(i), path, size));
+  }
+  return read_streams(std::move(streams), rounds);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -37,6 +57,8 @@ int main(int argc, char** argv) {
   auto client = clutch::Client::connect(argv[1], options).value();
   const std::string what = argv[2];
   if (what == "blobs") return take_blobs(client, std::stoi(argv[3]), std::stoi(argv[4]));
+  if (what == "streams") return open_streams(client, std::stoi(argv[3]), "", std::stoi(argv[4]), 4);
+  if (what == "endless") return open_streams(client, std::stoi(argv[3]), argv[4], 0, 1 << 30);
   if (what == "nap") {
     auto call = client.call<void>("depot.nap_and_note", argv[3], 60.0);
     say("submitted");

@@ -189,6 +189,66 @@ TEST_P(SameCode, TheFirstFailureCancelsTheRest) {
   EXPECT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.cancelled"); }));
 }
 
+TEST_P(SameCode, AnAttemptTimeoutSaysThatItWasThatClock) {
+  const auto result = caller.with({.timeout = 60s, .attempt_timeout = 100ms}).call<void>("shop.sleep", 60.0).get();
+  EXPECT_FAILS(result, deadline_exceeded, started);
+  EXPECT_EQ(to_string(result.error().stage), "run");
+  EXPECT_TRUE(result.error().message.starts_with("attempt_timeout expired")) << result.error().message;
+  const auto shorter = caller.with({.timeout = 100ms, .attempt_timeout = 60s}).call<void>("shop.sleep", 60.0).get();
+  EXPECT_TRUE(shorter.error().message.starts_with("timeout expired")) << shorter.error().message;
+}
+
+TEST_P(SameCode, AQueueTimeoutIsOfCallsThatHaveNotBegunAlone) {
+  const auto hurried = caller.with({.queue_timeout = 100ms});
+  auto begun = hurried.call<int>("shop.sleep", 0.5, 7);
+  EXPECT_VALUE(caller.call<int>("shop.sleep", 0.02, 1).get(), 1);  // the one before has begun
+  auto blocker = caller.call<void>("shop.block", 1.0);
+  const auto result = hurried.call<int>("shop.echo", 1).get();
+  EXPECT_FAILS(result, deadline_exceeded, not_started);
+  EXPECT_TRUE(result.error().message.starts_with("queue_timeout expired")) << result.error().message;
+  EXPECT_FALSE(blocker.ready());
+  EXPECT_VALUE(begun.get(), 7);
+  EXPECT_TRUE(blocker.get().ok());
+}
+
+TEST_P(SameCode, SeveralCallsAsOne) {
+  const auto [number, failure] = join(caller.call<int>("shop.echo", 1), caller.call<int>("shop.fails", "simple")).get();
+  EXPECT_VALUE(number, 1);
+  EXPECT_FAILS(failure, failed, started);
+  std::vector<Call<int>> calls;
+  for (int i = 0; i < 1000; ++i) calls.push_back(caller.call<int>("shop.echo", i));
+  const auto all = try_join_all(std::move(calls)).get();
+  ASSERT_TRUE(all.ok()) << describe(all.error());
+  EXPECT_EQ(all.value().at(999), 999);
+  std::vector<Call<void>> some;
+  some.push_back(caller.call<void>("shop.until_cancelled", scratch / "", "call"));
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.begun"); }));
+  some.push_back(caller.call<void>("shop.fails", "own"));
+  EXPECT_FAILS(try_join_all(std::move(some)).get(), failed, started);
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.finally"); }));
+  auto slow = caller.call<void>("shop.until_cancelled", scratch / "", "slow");
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "slow.begun"); }));
+  std::vector<Call<void>> racing;
+  racing.push_back(std::move(slow));
+  racing.push_back(caller.call<void>("shop.sleep", 0.01));
+  EXPECT_TRUE(race(std::move(racing)).get().ok());
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "slow.finally"); }));
+}
+
+// One after the other they would take 100 s. The better of two: others use this machine, too.
+TEST_P(SameCode, AHundredThatSleepASecondTakeAboutASecond) {
+  auto best = std::chrono::nanoseconds::max();
+  for (int round = 0; round < 2 && best >= 1500ms; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<Call<int>> calls;
+    for (int i = 0; i < 100; ++i) calls.push_back(caller.call<int>("shop.sleep", 1.0, i));
+    for (int i = 0; i < 100; ++i) EXPECT_VALUE(calls[static_cast<std::size_t>(i)].get(), i);
+    best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
+  }
+  EXPECT_GE(best, 1s);
+  EXPECT_LT(best, 1500ms);
+}
+
 struct Fire {
   struct promise_type {
     Fire get_return_object() noexcept { return {}; }

@@ -312,6 +312,7 @@ TEST_P(SameStreams, GiveAReceiptOfCalls) {
   ASSERT_FALSE(stubborn.wait_for(50ms));
   const auto ignored = stubborn.cancel().get().value();
   EXPECT_EQ(to_string(ignored.what), "ignored");
+  EXPECT_NE(ignored.where.find("in stubborn"), std::string::npos) << ignored.where;
   EXPECT_GE(ignored.after, 300ms);
   EXPECT_FAILS(stubborn.get(), cancelled, started);
 

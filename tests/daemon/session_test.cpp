@@ -159,6 +159,16 @@ TEST_F(SessionTest, ASentCallsTimerIsABackstopASecondLater) {
   EXPECT_EQ(session.state(), ClientSession::State::open);
 }
 
+TEST_F(SessionTest, TheQueueTimeoutOfASentCallIsTheDaemons) {
+  open();
+  auto timed = call(1);
+  timed.queue_deadline = now + 100ms;
+  static_cast<void>(session.submit(std::move(timed), now));
+  send();
+  session.on_time(now += 150ms);
+  EXPECT_EQ(ended(1), "");
+}
+
 // Their timers would be there for an hour, each of a call that took no time.
 TEST_F(SessionTest, AMillionCallsThatAreOverLeaveNoTimersBehind) {
   constexpr std::uint64_t calls = 1'000'000;

@@ -171,5 +171,30 @@ TEST(Cancel, MarksAPlainFunction) {
   EXPECT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "seen"); }));
 }
 
+TEST(Grace, LetsACleanUpThatIsShorterEnd) {
+  Scratch scratch;
+  auto cancelled = shared_pool().call<void>("shop.cleans_up", scratch / "cancelled", 0.3);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "cancelled.begun"); }));
+  cancelled.cancel();
+  EXPECT_FAILS(cancelled.get(), cancelled, run, started);
+  EXPECT_TRUE(std::filesystem::exists(scratch / "cancelled.cleaned")) << "it was answered once it had unwound";
+  const auto late = shared_pool().with({.timeout = 100ms}).call<void>("shop.cleans_up", scratch / "late", 0.3).get();
+  EXPECT_FAILS(late, deadline_exceeded, run, started);
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "late.cleaned"); }));
+}
+
+TEST(Grace, CancelsACleanUpThatIsLongerAgain) {
+  Scratch scratch;
+  auto options = shop_options();
+  options.cancel_grace = 200ms;
+  const auto pool = start(options);
+  auto call = pool.call<void>("shop.cleans_up", scratch / "call", 3600.0);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch / "call.begun"); }));
+  call.cancel();
+  EXPECT_FAILS(call.get(), cancelled, run, started);
+  EXPECT_TRUE(eventually([&] { return pool.workers()[0].in_flight == 0; })) << "it ran on";
+  EXPECT_FALSE(std::filesystem::exists(scratch / "call.cleaned"));
+}
+
 }  // namespace
 }  // namespace clutch::e2e

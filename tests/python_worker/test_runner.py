@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from clutch_worker import _runner
+from clutch_worker._page import CELL_BEGUN_LOOP
 from clutch_worker._protocol import Config
 from clutch_worker._registry import Function
 from clutch_worker._replies import Replies
@@ -32,12 +33,12 @@ def runs(count: int) -> bytes:
     return encode([1, 7, *([2, n, 100 + n, 0, 0, encode([n])] for n in range(1, count + 1))])
 
 
-def replies_of_each_turn(count: int) -> list[int]:
+def replies_of_each_turn(count: int, call: Any = echo, page: Any = None) -> list[int]:
     """How many results each message of a batch of so many calls has."""
     sent: list[int] = []
+    page = page or MemoryPage()
 
     async def body() -> None:
-        page: Any = MemoryPage()
         session = Session(7)
         session.registered(1)
         config = Config([], [], 1000, 1, 1 << 20, "default", 0, 100, False)
@@ -48,7 +49,7 @@ def replies_of_each_turn(count: int) -> list[int]:
             sent.append(len(records) - 1)
 
         replies = Replies(7, page, 1 << 20, send, lambda frame: None)
-        functions = [Function(ModuleType("m"), "m.echo", echo)]
+        functions = [Function(ModuleType("m"), "m.echo", call)]
         runner = Runner(asyncio.get_running_loop(), session, functions, {}, config, page, replies)
         runner.receive([runs(count)])
         asyncio.get_running_loop().call_soon(runner.turn)
@@ -58,6 +59,18 @@ def replies_of_each_turn(count: int) -> list[int]:
 
     asyncio.run(body())
     return sent
+
+
+def test_a_call_is_shown_begun_before_its_first_step() -> None:
+    """On this rests `not_started`: what the page does not show when a deadline passes has not run, and will not."""
+    page = MemoryPage()
+    shown: list[int] = []
+
+    async def looks(x: int) -> None:
+        shown.append(page.cells[CELL_BEGUN_LOOP])
+
+    replies_of_each_turn(3, looks, page)
+    assert shown == [1, 2, 3]
 
 
 def test_a_turn_is_bounded_in_calls(monkeypatch: pytest.MonkeyPatch) -> None:

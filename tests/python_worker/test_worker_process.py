@@ -441,6 +441,51 @@ def test_stop_ends_a_blocked_loop(app: FakeSupervisor) -> None:
     assert app.process.wait(5) == 0
 
 
+def where(app: FakeSupervisor, call: int) -> str:
+    app.watchdog.send(b"WHERE %d" % call)
+    head, _, stack = app.watchdog.recv(1 << 20).decode().partition("\n")
+    assert head == f"WHERE {call}"
+    return stack
+
+
+def test_the_watchdog_says_where_a_call_is(served: Served) -> None:
+    app = served(
+        """
+        import asyncio, threading, time
+
+        gate = threading.Event()
+        async def inner(): await asyncio.Event().wait()
+        async def outer(): await inner()
+        async def blocks(): time.sleep(1.0)
+        def waits(): gate.wait()
+        async def items():
+            yield 1
+            await inner()
+        def steps():
+            yield 1
+            gate.wait()
+        """
+    )
+    outer, waits = app.run("outer"), app.run("waits")
+    items, steps = app.stream("items"), app.stream("steps")
+    app.items_of(items, 1)
+    app.items_of(steps, 1)
+    app.ping()
+    assert "in outer" in where(app, outer)
+    assert "in inner" in where(app, outer)
+    assert "in waits" in where(app, waits)
+    assert "clutch_worker" not in where(app, waits).split("in waits")[0]
+    assert "in items" in where(app, items)
+    assert "in inner" in where(app, items)
+    assert "in steps" in where(app, steps)
+    assert where(app, 1 << 40) == ""
+    blocks = app.run("blocks")
+    deadline = time.monotonic() + 0.9
+    while "in blocks" not in where(app, blocks) and time.monotonic() < deadline:
+        pass
+    assert "in blocks" in where(app, blocks)
+
+
 def test_the_watchdog_ends_it_with_the_supervisor(app: FakeSupervisor) -> None:
     app.run("block", 30)
     app.wait(lambda: app.page[1] == 1)

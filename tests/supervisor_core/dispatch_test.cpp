@@ -112,6 +112,42 @@ TEST_F(Dispatch, KeepsOneAheadAtConcurrencyOne) {
   EXPECT_EQ(pool.worker(0).tags().size(), 3u);
 }
 
+TEST_F(Dispatch, NeverSendsMoreThanThePoolsConcurrency) {
+  pool.options.pool_concurrency = 3;
+  pool.ready(2);
+  const auto calls = pool.submit("m.f", 10);
+  begin_all(0, calls);
+  begin_all(1, calls);
+  const auto sent = [&] { return pool.worker(0).tags().size() + pool.worker(1).tags().size(); };
+  EXPECT_EQ(sent(), 3u);
+  EXPECT_EQ(pool.core().queued(), 7u);
+  for (std::size_t i = 0; i < 7; ++i) {
+    const auto holder = pool.worker(0).has(calls[i]) ? 0u : 1u;
+    pool.worker(holder).returns(calls[i]);
+    EXPECT_EQ(sent(), 4 + i) << "one more for each that ended";
+    begin_all(0, calls);
+    begin_all(1, calls);
+  }
+  EXPECT_EQ(pool.core().queued(), 0u);
+}
+
+TEST_F(Dispatch, GivesThePoolsPlacesToCoroutinesAndThreadsByTurns) {
+  pool.options.pool_concurrency = 1;
+  pool.ready(1);
+  auto calls = pool.submit("m.f", 4);
+  const auto threads = pool.submit("m.plain", 4);
+  calls.insert(calls.end(), threads.begin(), threads.end());
+  std::size_t of_threads = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto tag = pool.worker(0).tags().back();
+    const auto at = std::find_if(calls.begin(), calls.end(), [&](const auto& call) { return call.tag == tag; });
+    of_threads += at - calls.begin() >= 4 ? 1 : 0;
+    pool.worker(0).begins(*at);
+    pool.worker(0).returns(*at);
+  }
+  EXPECT_EQ(of_threads, 2);
+}
+
 TEST_F(Dispatch, BoundsThreadsApartFromTheLoop) {
   pool.options.threads = 3;
   pool.options.concurrency = 5;

@@ -69,7 +69,7 @@ class [[nodiscard]] Stream {
   [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
 
   /// The next item: `co_await stream.next()`, or stream.next().get(). One at a time: another, or a loop, while one is
-  /// under way is misuse. The Stream must outlive it.
+  /// under way is misuse. The Stream must outlive it, save for a coroutine that waits: that goes on with `cancelled`.
   Next<T> next() { return Next<T>(state()); }
 
   /// f(T) for each item, one at a time and in order, on the executor, or without one on the pool's completion thread.

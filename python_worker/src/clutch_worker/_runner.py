@@ -101,10 +101,11 @@ class Runner:
 
     def turn(self) -> None:
         """Begins what may begin, within the bounds of a turn, sends what there is to say, comes back for the rest."""
-        self._turn_due = False
+        self._turn_due = True  # for what is due before its end
         self._begin_pending()
         if self.streams.due:
             self.streams.flush()
+        self._turn_due = False
         self._replies.flush()
         if self.pending and self._may_begin():
             self.turn_soon()

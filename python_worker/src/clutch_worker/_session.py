@@ -92,15 +92,15 @@ class Session:
                 or record.function >= functions
                 or record.extras is not UNSET
             ):
-                return self._receive_uncommon(frames)
+                return self._receive_uncommon(records, frames)
         if len(frames) > 1 or not self._registered:
-            return self._receive_uncommon(frames)
+            return self._receive_uncommon(records, frames)
         self.last_seq = seq
         return records
 
-    def _receive_uncommon(self, frames: Frames) -> list[Run]:
+    def _receive_uncommon(self, records: list[Any], frames: Frames) -> list[Run]:
         """Calls with extras, and all that is wrong with a message."""
-        records, payloads = self.decode_data(frames)
+        payloads = _payloads(records, frames)
         for seq, record in enumerate(records, self.last_seq + 1):
             if type(record) is not Run or not self._registered:
                 raise RemoteProtocolError("out_of_order", f"{type(record).__name__} before REGISTER or after BOOT")
@@ -115,19 +115,7 @@ class Session:
     def decode_data(self, frames: Frames) -> tuple[list[Any], dict[int, Payload]]:
         """The records of a message on data, and the extras of those that have any, by seq; no order is checked."""
         records = self._open(_decode_data, _DATA_TYPES, frames)
-        with_extras = [record for record in records if type(record) is Run and record.extras is not UNSET]
-        for record in records:
-            if type(record) is Boot:
-                decode_config(record.config)
-        if not with_extras:
-            if len(frames) > 1:
-                raise RemoteProtocolError("frame_unnamed", f"{len(frames) - 1} frames that no record names")
-            return records, {}
-        unnamed = set(range(1, len(frames)))
-        payloads = {record.seq: _payload(record.extras, frames, unnamed) for record in with_extras}
-        if unnamed:
-            raise RemoteProtocolError("frame_unnamed", f"frames {sorted(unnamed)[:8]}")
-        return records, payloads
+        return records, _payloads(records, frames)
 
     def receive_control(self, frames: Frames) -> list[Cancel | Ping | Stop | Credit]:
         """The records of a message on control. Raises RemoteProtocolError."""
@@ -149,6 +137,20 @@ class Session:
             raise RemoteProtocolError("over_limit", f"{len(envelope) - 2} records")
         del envelope[:2]
         return envelope
+
+
+def _payloads(records: list[Any], frames: Frames) -> dict[int, Payload]:
+    """The extras of those that have any, by seq. Raises RemoteProtocolError, also for what is wrong with a BOOT."""
+    unnamed = set(range(1, len(frames)))
+    payloads = {}
+    for record in records:
+        if type(record) is Boot:
+            decode_config(record.config)
+        elif record.extras is not UNSET:
+            payloads[record.seq] = _payload(record.extras, frames, unnamed)
+    if unnamed:
+        raise RemoteProtocolError("frame_unnamed", f"frames {sorted(unnamed)[:8]}")
+    return payloads
 
 
 def decode_config(raw: Raw) -> Config:

@@ -24,10 +24,11 @@ _monotonic_ns = time.monotonic_ns
 class OnLoop:
     """`between_steps` says that the iterator is at its `yield`, where no CancelledError of ours may reach it."""
 
-    __slots__ = ("_future", "_items", "_looked", "_loop", "_stream", "_until", "between_steps")
+    __slots__ = ("_future", "_items", "_looked", "_loop", "_stream", "_until", "between_steps", "iterator")
 
     def __init__(self, stream: Stream, loop: AbstractEventLoop) -> None:
         self.between_steps = True
+        self.iterator: Any = None
         self._stream = stream
         self._items = stream.items
         self._loop = loop
@@ -48,7 +49,7 @@ class OnLoop:
             if not is_async(source):
                 stream.error = no_stream(stream.name, source)
                 return stream
-            iterator = source.__aiter__()
+            iterator = self.iterator = source.__aiter__()
         except BaseException as error:
             stream.failed(error)
             return stream

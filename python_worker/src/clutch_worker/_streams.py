@@ -161,6 +161,11 @@ class Streams:
             items, bytes_ = max(early.items, record.items), max(early.bytes, record.bytes)
             self.early[record.seq] = Credit(record.seq, record.call, items, bytes_)
 
+    def iterator_of(self, record: Run) -> Any:
+        """What a stream's task on the loop steps; None where there is none. From any thread."""
+        stream = self.live.get(record.seq)
+        return getattr(stream.driver, "iterator", None) if stream is not None else None
+
     def flush(self) -> None:
         """The end of a turn."""
         due, self.due = self.due, []

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from clutch_worker._protocol import Run
+from clutch_worker._stacks import of_task, of_thread
 
 if TYPE_CHECKING:
     from clutch_worker._registry import Function
@@ -29,7 +30,9 @@ class Watchdog:
 
     def __init__(self, fd: int) -> None:
         self.loop: AbstractEventLoop | None = None
+        self.loop_thread = threading.get_ident()
         self.snapshot: Snapshot | None = None
+        self.iterator_of: Callable[[Run], Any] = lambda run: None
         self._socket = socket.socket(fileno=fd)
         self._socket.setblocking(True)
 
@@ -49,11 +52,26 @@ class Watchdog:
             if not request:
                 os._exit(STATUS_SUPERVISOR_GONE)
             if request == b"DUMP":
-                answer = self._dump().encode("utf-8", "backslashreplace")[:ANSWER_BYTES_MAX]
-                try:
-                    self._socket.send(answer.decode("utf-8", "ignore").encode())
-                except OSError:
-                    os._exit(STATUS_SUPERVISOR_GONE)
+                self._answer(self._dump())
+            elif request.startswith(b"WHERE "):
+                self._answer(f"WHERE {int(request[6:])}\n{self._where(int(request[6:]))}")
+
+    def _answer(self, text: str) -> None:
+        answer = text.encode("utf-8", "backslashreplace")[:ANSWER_BYTES_MAX]
+        try:
+            self._socket.send(answer.decode("utf-8", "ignore").encode())
+        except OSError:
+            os._exit(STATUS_SUPERVISOR_GONE)
+
+    def _where(self, call: int) -> str:
+        """The stack of one call; empty where it has none just now."""
+        try:
+            for run, _, task in self.snapshot() if self.snapshot is not None else []:
+                if run.call == call and task is not None and self.loop is not None:
+                    return of_task(task, self.iterator_of(run), self.loop, self.loop_thread)
+            return of_thread(call)
+        except Exception as error:  # what runs changes under us
+            return f"(it cannot be shown: {error!r})"
 
     def _dump(self) -> str:
         parts: list[str] = []

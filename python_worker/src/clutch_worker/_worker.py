@@ -132,6 +132,7 @@ class Worker:
         runner = Runner(loop, self._session, registry.functions, states, config, self._page, replies)
         self._runner = runner
         self._watchdog.snapshot = runner.snapshot
+        self._watchdog.iterator_of = runner.streams.iterator_of
         register = (REGISTER, [function.as_map() for function in registry.functions], registry.left_out)
         self._data.send_blocking(self._session.encode([register]), CONNECT_MS)
         self._session.registered(len(registry.functions))

@@ -20,8 +20,9 @@ struct PoolOptions {
   /// The Python to run: a path or a name on PATH. Empty: $VIRTUAL_ENV's, else `python3`. It needs pyzmq and msgspec.
   std::string python = {};
   std::uint32_t workers = 1;
-  std::uint32_t concurrency = 1000;  ///< a worker: coroutines begun and not finished
-  std::uint32_t threads = 16;        ///< a worker: plain functions (`def`) running at once
+  std::uint32_t concurrency = 1000;    ///< a worker: coroutines begun and not finished
+  std::uint32_t threads = 16;          ///< a worker: plain functions (`def`) running at once
+  std::uint32_t pool_concurrency = 0;  ///< all workers: calls sent to one and not finished; 0: no such bound
   std::chrono::nanoseconds attempt_timeout = std::chrono::seconds(30);  ///< default of a call's; zero: none
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end

@@ -4,6 +4,7 @@
 import asyncio
 import datetime
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import clutch_worker
 
 __all__ = [
     "NOT_A_FUNCTION",
+    "at_once",
+    "block",
     "awkward_keys",
     "boom",
     "chained",
@@ -102,6 +105,25 @@ async def held(number: int, hold_from: int, name: str) -> int:
     if number >= hold_from:
         await wait_for_file(name)
     return number
+
+
+async def block(name: str) -> None:
+    """Lets nothing else run on its loop, and hears nothing; leaves NAME.begun."""
+    Path(name + ".begun").touch()
+    time.sleep(60)
+
+
+running = most_running = 0
+
+
+async def at_once(number: int) -> int:
+    """How many of it ran at once, at most, so far."""
+    global running, most_running
+    running += 1
+    most_running = max(most_running, running)
+    await asyncio.sleep(0.005)
+    running -= 1
+    return most_running
 
 
 async def flaky(name: str, failures: int) -> int:

@@ -139,6 +139,16 @@ async def until_cancelled(directory: str, name: str) -> None:
         Path(directory, name + ".finally").touch()
 
 
+async def cleans_up(path: str, seconds: float) -> None:
+    """Leaves PATH.begun, and once it is cancelled takes its time and leaves PATH.cleaned."""
+    Path(path + ".begun").touch()
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        await asyncio.sleep(seconds)
+        Path(path + ".cleaned").touch()
+
+
 async def stubborn(seconds: float) -> str:
     """Swallows whatever cancels it, until its time is over."""
     end = time.monotonic() + seconds

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "clutch/cancel_receipt.hpp"
 #include "clutch/codec.hpp"
 #include "clutch/detail/call_state.hpp"
 #include "clutch/protocol/payload.hpp"
@@ -32,11 +33,19 @@ Result<T> decode(const Reply& reply) {
   }
 }
 
+/// What is made in this process alone and has no codec, and what is made of such: receipts.
+template <class T>
+inline constexpr bool made_here = false;
+template <>
+inline constexpr bool made_here<CancelReceipt> = true;
+template <template <class...> class C, class... A>
+inline constexpr bool made_here<C<A...>> = (made_here<A> || ...);
+
 /// The result of a call that is over. R is Result<T>, or what the call was made to give.
 template <class T, class R>
 R take(CallState& state) {
   if (state.typed()) return static_cast<TypedState<R>&>(state).take();
-  if constexpr (std::is_same_v<R, Result<T>> && (std::is_void_v<T> || Readable<T>)) {
+  if constexpr (std::is_same_v<R, Result<T>> && !made_here<T>) {
     if (auto* error = std::get_if<Error>(&state.outcome())) {
       return state.is_observed() ? Error(*error) : std::move(*error);
     }

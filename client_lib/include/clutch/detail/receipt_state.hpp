@@ -24,7 +24,7 @@ class ReceiptState final : public TypedState<Result<CancelReceipt>> {
 
  private:
   // Nobody is asked to stop looking.
-  void do_cancel(CallRef) override {}
+  void do_cancel(CallRef receipt) override;
   void do_detach() override {}
 
   std::optional<Result<CancelReceipt>> receipt_;

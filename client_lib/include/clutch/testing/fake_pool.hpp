@@ -6,7 +6,8 @@
 //   pool.on("shop.price", [](std::string item) { return item == "tea" ? 3.5 : 0.0; });
 //   EXPECT_EQ(total(pool, {"tea"}), 3.5);
 //
-// A function runs within call(), on the thread that calls; then() and co_await go on on a completion thread, as with a
+// A function runs within call(), on the thread that calls, a generator's step within stream() or where its reader takes
+// items: never more than the reader has room for; then() and co_await go on on a completion thread, as with a
 // Pool. Time is not waited for: a delay, and the pause before a retry, pass at once, and what would outlast a timeout
 // ends as deadline_exceeded at once. Retry policies are followed. Any thread; destroying it ends what is left as
 // cancelled.
@@ -17,11 +18,13 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "clutch/caller.hpp"
@@ -45,6 +48,10 @@ struct RecordedCall {
 
 namespace detail {
 using Handler = std::function<clutch::detail::Outcome(const Request&)>;
+/// What a generator gives when asked for its next item: a Reply with it, an Error, or nothing at its end.
+using Step = std::optional<clutch::detail::Outcome>;
+using Generator = std::function<Step()>;
+using Streamer = std::function<std::variant<Generator, Error>(const Request&)>;
 class FakeEngine;
 }  // namespace detail
 
@@ -60,6 +67,14 @@ class FakePool : public Caller {
   /// the name.
   template <class F>
   FakePool& on(std::string name, F f);
+  /// An iterator: each stream() of it gets these items, and then, where there is one, the error.
+  template <class T>
+  FakePool& yields(std::string name, std::vector<T> items, std::optional<Error> error = {});
+  /// An iterator: f takes arguments as on()'s does, and returns what is called for each item: it gives a
+  /// std::optional<T>, nothing at the end, or throws CallError; any other exception is an Error as if Python had raised
+  /// it.
+  template <class F>
+  FakePool& generates(std::string name, F f);
   /// Calls of it fail: all, or the next `times`, after which on()'s function answers.
   FakePool& fail(std::string name, Error error, std::size_t times = SIZE_MAX);
   /// Calls of it take this long: under a timeout that is shorter they end as deadline_exceeded.
@@ -80,6 +95,7 @@ class FakePool : public Caller {
  private:
   explicit FakePool(std::shared_ptr<detail::FakeEngine> fake, CallOptions options);
   void set_handler(std::string name, detail::Handler handler);
+  void set_streamer(std::string name, detail::Streamer streamer);
 
   std::shared_ptr<detail::FakeEngine> fake_;
 };
@@ -129,27 +145,58 @@ Arguments read_arguments(const Request& request, std::index_sequence<I...>) {
   return Arguments{one(std::type_identity<std::tuple_element_t<I, Arguments>>())...};
 }
 
+/// What f gives, or the Error that it throws.
+template <class Made, class F>
+Made guarded(const F& f) {
+  try {
+    return f();
+  } catch (const CallError& error) {
+    return error.error();
+  } catch (const CodecError& error) {
+    return bad_argument(error.what());
+  } catch (const std::exception& error) {
+    return raised(error);
+  }
+}
+
+template <class R, class... A>
+R apply_to(const std::function<R(A...)>& f, const Request& request) {
+  using Arguments = std::tuple<std::decay_t<A>...>;
+  constexpr bool keywords = takes_keywords<std::decay_t<A>...>;
+  check_arity(request, sizeof...(A) - (keywords ? 1 : 0), keywords);
+  return std::apply(f, read_arguments<Arguments>(request, std::index_sequence_for<A...>()));
+}
+
 template <class R, class... A>
 Handler handler_of(std::function<R(A...)> f) {
-  return [f = std::move(f)](const Request& request) -> clutch::detail::Outcome {
-    using Arguments = std::tuple<std::decay_t<A>...>;
-    constexpr bool keywords = takes_keywords<std::decay_t<A>...>;
-    try {
-      check_arity(request, sizeof...(A) - (keywords ? 1 : 0), keywords);
-      auto arguments = read_arguments<Arguments>(request, std::index_sequence_for<A...>());
+  return [f = std::move(f)](const Request& request) {
+    return guarded<clutch::detail::Outcome>([&]() -> clutch::detail::Outcome {
       if constexpr (std::is_void_v<R>) {
-        std::apply(f, std::move(arguments));
+        apply_to(f, request);
         return outcome_of(std::monostate());
       } else {
-        return outcome_of(std::apply(f, std::move(arguments)));
+        return outcome_of(apply_to(f, request));
       }
-    } catch (const CallError& error) {
-      return error.error();
-    } catch (const CodecError& error) {
-      return bad_argument(error.what());
-    } catch (const std::exception& error) {
-      return raised(error);
-    }
+    });
+  };
+}
+
+template <class Next>
+Generator generator_of(Next next) {
+  return [next = std::move(next)]() mutable {
+    return guarded<Step>([&]() -> Step {
+      auto item = next();
+      if (!item) return std::nullopt;
+      return outcome_of(*item);
+    });
+  };
+}
+
+template <class R, class... A>
+Streamer streamer_of(std::function<R(A...)> f) {
+  return [f = std::move(f)](const Request& request) {
+    using Made = std::variant<Generator, Error>;
+    return guarded<Made>([&]() -> Made { return generator_of(apply_to(f, request)); });
   };
 }
 
@@ -158,6 +205,25 @@ Handler handler_of(std::function<R(A...)> f) {
 template <class F>
 FakePool& FakePool::on(std::string name, F f) {
   set_handler(std::move(name), detail::handler_of(std::function(std::move(f))));
+  return *this;
+}
+
+template <class F>
+FakePool& FakePool::generates(std::string name, F f) {
+  set_streamer(std::move(name), detail::streamer_of(std::function(std::move(f))));
+  return *this;
+}
+
+template <class T>
+FakePool& FakePool::yields(std::string name, std::vector<T> items, std::optional<Error> error) {
+  const auto shared = std::make_shared<const std::vector<T>>(std::move(items));
+  set_streamer(std::move(name), [shared, error](const Request&) -> std::variant<detail::Generator, Error> {
+    return [shared, error, at = std::size_t{0}]() mutable -> detail::Step {
+      if (at < shared->size()) return detail::outcome_of(T((*shared)[at++]));
+      if (error) return *error;
+      return std::nullopt;
+    };
+  });
   return *this;
 }
 
