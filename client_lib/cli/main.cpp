@@ -51,9 +51,8 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
     case Command::call:
       break;
   }
-  if (is_generator(options, *target.value())) {
+  if (is_generator(options, *target.value()))
     return print_stream(options, std::move(arguments), *target.value(), signals);
-  }
   return call_once(options, std::move(arguments), *target.value(), signals);
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto look_interval = std::chrono::milliseconds(100);  // at the reader of the output
 
-bool goes_on(const Result<CancelReceipt>& receipt) {
+bool ignored(const Result<CancelReceipt>& receipt) {
   return receipt.ok() && receipt.value().what == CancelEnd::ignored;
 }
 
@@ -34,12 +34,16 @@ class StreamLines {
     std::optional<Error> error;
     const bool left = print(error);
     if (left) error = close();
+    if (error && error->code == Code::deadline_exceeded) goes_on_ = true;
     const bool written = output_.flush();
     signals_.release();
     if (error && (error->items || printed_ > 0)) error->items = printed_;  // more may have come than was printed
     if (left && signals_.count() == 0) return end_of_left(error);
     return written ? end_of(error, left) : end_of_output();
   }
+
+  /// Its code may run on, and hear nothing.
+  [[nodiscard]] bool may_go_on() const noexcept { return goes_on_; }
 
  private:
   // Whether there may be more, which nobody wants.
@@ -74,8 +78,8 @@ class StreamLines {
   // Returns when the generator's `finally` has run, or after a while. What the end was, if not a plain one.
   std::optional<Error> close() {
     auto receipt = stream_.cancel();
-    if (!receipt.wait_for(close_time) || goes_on(receipt.get()))
-      spdlog::warn("`{}` was told to close and goes on", options_.function);
+    goes_on_ = !receipt.wait_for(close_time) || ignored(receipt.get());
+    if (goes_on_) spdlog::warn("`{}` was told to close and goes on", options_.function);
     auto next = stream_.next();
     if (!next.wait_for(look_interval)) return std::nullopt;
     const auto end = next.get();
@@ -106,19 +110,19 @@ class StreamLines {
   Output output_;
   std::string text_;
   std::uint64_t printed_ = 0;
+  bool goes_on_ = false;
 };
 
 }  // namespace
 
 int print_stream(const Options& options, CallArguments arguments, Target& target, Signals& signals) {
-  CallOptions window;
+  CallOptions call = options.call;
   // So that little is produced that nobody will see.
-  if (options.stream.limit != 0)
-    window.stream_window_items = std::min(options.stream.limit, limits::stream_window_items);
-  const Caller caller = target.caller().with(options.call).with(window);
-  auto stream = caller.apply_stream<Value>(options.function, std::move(arguments));
-  const int code = StreamLines(options, std::move(stream), signals).run();
-  if (code != Exit::done) target.hurry();  // its code may run on, and hear nothing
+  if (options.stream.limit != 0) call.stream_window_items = std::min(options.stream.limit, limits::stream_window_items);
+  StreamLines lines(options, target.caller().with(call).apply_stream<Value>(options.function, std::move(arguments)),
+                    signals);
+  const int code = lines.run();
+  if (lines.may_go_on()) target.hurry();
   return code;
 }
 

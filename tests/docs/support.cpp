@@ -21,7 +21,7 @@ class ActiveEnvironment : public testing::Environment {
 
 const clutch::Pool& docs_pool() {
   static const clutch::Pool pool =
-      clutch::Pool::start({.modules = {"async_module", "cancellable", "flaky", "shop"},
+      clutch::Pool::start({.modules = {"async_module", "cancellable", "feeds", "flaky", "news", "shop"},
                            .path = {clutch::test::source_directory() / "examples/python", DOCS_EXTRACTED}})
           .value();
   return pool;
