@@ -82,8 +82,8 @@ std::vector<WorkerInfo> PoolEngine::workers() {
   if (forked()) return workers;
   const std::lock_guard lock(guard_);
   for (const auto& fact : shell_->worker_facts()) {
-    workers.push_back(
-        {fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts, fact.in_flight});
+    workers.push_back({fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts,
+                       fact.in_flight, fact.suspended});
   }
   return workers;
 }

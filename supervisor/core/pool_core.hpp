@@ -43,7 +43,8 @@ struct PoolCounters {
   std::uint64_t delivered = 0;
   std::uint64_t requeued = 0;
   std::uint64_t deaths = 0;
-  std::uint64_t lost = 0;  ///< calls that had begun, or may have, when their worker died
+  std::uint64_t items = 0;  ///< of streams
+  std::uint64_t lost = 0;   ///< calls that had begun, or may have, when their worker died
 };
 
 class PoolCore {

@@ -36,6 +36,7 @@ bool PoolCore::count_items(Call& call, Worker& worker, std::uint64_t first, std:
     mark_begun(worker, call.execution, call.seq, now);
   }
   stream.items += count;
+  counters_.items += count;
   stream.bytes += bytes;
   worker.answered = true;
   return true;

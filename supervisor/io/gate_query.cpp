@@ -59,31 +59,33 @@ void write_function(protocol::Writer& writer, const core::Function& function, co
 }
 
 void write_worker(protocol::Writer& writer, const PoolShell::WorkerFact& worker) {
-  MapWriter map(writer, 7);
+  MapWriter map(writer, 8);
   map.number("worker", worker.worker).number("pid", static_cast<std::uint64_t>(worker.pid)).text("state", worker.state);
   map.number("incarnation", worker.incarnation).number("calls", worker.calls);
   map.number("restarts", worker.restarts).number("in_flight", worker.in_flight);
+  map.number("suspended", worker.suspended);
 }
 
 void write_pool(protocol::Writer& writer, const GatePool& pool) {
   const auto& core = pool.shell->core();
   const auto& counters = core.counters();
-  MapWriter map(writer, 10);
+  MapWriter map(writer, 11);
   map.text("name", pool.name)
       .text("state", name_of(core.state()))
       .number("functions", core.functions().current().size());
   map.number("calls", core.calls()).number("queued", core.queued()).number("submitted", counters.submitted);
   map.number("delivered", counters.delivered).number("requeued", counters.requeued).number("deaths", counters.deaths);
+  map.number("items", counters.items);
   const auto workers = pool.shell->worker_facts();
   map.key("workers").array(workers.size());
   for (const auto& worker : workers) write_worker(writer, worker);
 }
 
 void write_client(protocol::Writer& writer, const GateClient& client) {
-  MapWriter map(writer, 6);
+  MapWriter map(writer, 7);
   map.text("name", client.name()).number("pid", client.pid()).number("calls", client.calls.size());
   map.number("replies_waiting", client.waiting_replies()).number("bytes_waiting", client.waiting_bytes());
-  map.number("discarded", client.discarded());
+  map.number("discarded", client.discarded()).number("streams", client.streams.streams());
 }
 
 }  // namespace

@@ -337,7 +337,8 @@ std::vector<PoolShell::WorkerFact> PoolShell::worker_facts() const {
   for (const auto& worker : core_.workers()) {
     const auto* each = channel(worker->id);
     facts.push_back({worker->id.value, worker->incarnation.value, each != nullptr ? each->pid() : 0,
-                     core::to_string(worker->state), worker->calls, worker->restarts, worker->load()});
+                     core::to_string(worker->state), worker->calls, worker->restarts, worker->load(),
+                     worker->suspended});
   }
   return facts;
 }

@@ -65,6 +65,7 @@ class PoolShell {
     std::uint64_t calls = 0;
     std::uint64_t restarts = 0;
     std::uint32_t in_flight = 0;
+    std::uint32_t suspended = 0;
   };
   [[nodiscard]] std::vector<WorkerFact> worker_facts() const;
   [[nodiscard]] pid_t nursery_pid() const noexcept { return nursery_ ? nursery_->pid() : 0; }

@@ -28,6 +28,7 @@ struct WorkerInfo {
   std::uint64_t calls = 0;        ///< sent to it in all its lives
   std::uint64_t restarts = 0;
   std::uint32_t in_flight = 0;  ///< calls that it has
+  std::uint32_t suspended = 0;  ///< streams that it has and whose readers have no room: not among those
 };
 
 /// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.
