@@ -29,7 +29,7 @@ class Builder {
     app_.require_subcommand(1);
     app_.set_help_flag("-h,--help", "print this help and exit");
     app_.set_version_flag("--version", std::string("clutch ") + CLUTCH_VERSION, "print the version and exit");
-    app_.footer(join({help::main_footer, help::exit_codes}));
+    app_.footer(join({help::main_footer, help::durations, help::exit_codes}));
     run();
     call();
     stream();
@@ -110,12 +110,12 @@ class Builder {
     add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
   }
 
-  void add_modules(CLI::App& sub) {
+  void add_modules(CLI::App& sub, const std::string& otherwise) {
     auto& pool = options_.target.pool;
     sub.add_option("--path", pool.path, "put first on sys.path; may be repeated (default: .)")
         ->type_name("DIR")
         ->allow_extra_args(false);
-    sub.add_option("--module", pool.modules, "import this; may be repeated (default: FUNCTION's)")
+    sub.add_option("--module", pool.modules, "import this; may be repeated (default: " + otherwise + ")")
         ->type_name("M")
         ->allow_extra_args(false);
     sub.add_option("--python", pool.python,
@@ -146,17 +146,17 @@ class Builder {
   }
 
   void run() {
-    auto& sub =
-        command(Command::run, "run", help::run_text, join({help::arguments, help::results, help::run_examples}));
+    auto& sub = command(Command::run, "run", help::run_text,
+                        join({help::arguments, help::results, help::durations, help::run_examples}));
     add_function(sub);
     add_arguments(sub, Command::run);
-    add_modules(sub);
+    add_modules(sub, "FUNCTION's");
     add_workers(sub, 1);
     add_call_options(sub);
   }
   void call() {
-    auto& sub =
-        command(Command::call, "call", help::call_text, join({help::arguments, help::results, help::call_examples}));
+    auto& sub = command(Command::call, "call", help::call_text,
+                        join({help::arguments, help::results, help::durations, help::call_examples}));
     add_function(sub);
     add_arguments(sub, Command::call);
     add_connect(sub, "where the daemon listens (default: the user's own)");
@@ -177,14 +177,15 @@ class Builder {
     sub.add_option("--limit", options_.stream.limit, "close the generator after so many items (default: none)")
         ->type_name("N")
         ->check(check, "");
-    add_modules(sub);
+    add_modules(sub, "FUNCTION's");
     add_workers(sub, 1);
     add_connect(sub, "use a daemon instead of a worker of one's own; `default` is the user's own");
     add_pool_name(sub);
     add_call_options(sub, "until the first item, and from item to item (default: 30s; 0 is none)");
   }
   void map() {
-    auto& sub = command(Command::map, "map", help::map_text, join({help::map_details, help::map_examples}));
+    auto& sub =
+        command(Command::map, "map", help::map_text, join({help::map_details, help::durations, help::map_examples}));
     add_function(sub);
     sub.add_option("--input", options_.map.input, "lines of JSON (default: stdin)")->type_name("FILE");
     sub.add_option("--output", options_.map.output, "(default: stdout)")->type_name("FILE");
@@ -192,8 +193,9 @@ class Builder {
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000), "");
     sub.add_flag("--spread", options_.map.spread, "an array is all positional arguments, an object the keywords");
-    sub.add_flag("!--no-progress", options_.map.progress, "no progress bar (there is none but on a terminal)");
-    add_modules(sub);
+    const auto no_progress = [this] { options_.map.progress = false; };
+    sub.add_flag_callback("--no-progress", no_progress, "no progress bar (there is none but on a terminal)");
+    add_modules(sub, "FUNCTION's");
     add_workers(sub, std::max(1U, std::thread::hardware_concurrency()));
     add_connect(sub, "use a daemon instead of workers of one's own; `default` is the user's own");
     add_pool_name(sub);
@@ -201,7 +203,7 @@ class Builder {
   }
   void functions() {
     auto& sub = command(Command::functions, "functions", help::functions_text, help::functions_examples);
-    add_modules(sub);
+    add_modules(sub, "a daemon is asked");
     add_connect(sub, "where the daemon listens (default, without --module: the user's own)");
   }
   void ps() {

@@ -11,6 +11,9 @@ inline constexpr const char* exit_codes =
     "  3    cannot start the workers, or connect to the daemon\n"
     "  130  ended by Ctrl-C (143 by SIGTERM); 141 whoever read the output went away\n";
 
+inline constexpr const char* durations =
+    "A DURATION is a number with a unit: 30s, 1.5s, 250ms, 2m, 1h, also us and ns; without a unit it is in seconds.\n";
+
 inline constexpr const char* main_text = "Calls Python's `async def` functions (and plain ones) in worker processes.\n";
 
 inline constexpr const char* main_footer =

@@ -3,6 +3,7 @@
 #include "clutch/detail/completion_thread.hpp"
 #include "clutch/detail/receipt_state.hpp"
 #include "futex.hpp"
+#include "loop_thread.hpp"
 
 namespace clutch::detail {
 namespace {
@@ -36,10 +37,13 @@ void CallState::finish() noexcept {
   if ((before & continued) != 0) post_continuation();
 }
 
-void CallState::wait() noexcept { static_cast<void>(wait_until(Clock::time_point::max())); }
+void CallState::wait() { static_cast<void>(wait_until(Clock::time_point::max())); }
 
-bool CallState::wait_until(Clock::time_point deadline) noexcept {
+bool CallState::wait_until(Clock::time_point deadline) {
   if (done()) return true;
+  if (engine_ != nullptr && loop_of_this_thread == engine_.get()) {
+    throw misuse("clutch: waiting for a call on the thread that serves it, from within an executor's post()");
+  }
   std::uint32_t seen = phase_.fetch_or(waited, std::memory_order_acq_rel) | waited;
   while ((seen & over) == 0) {
     if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;

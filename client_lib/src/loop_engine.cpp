@@ -8,6 +8,7 @@
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/writer.hpp"
 #include "fork_guard.hpp"
+#include "loop_thread.hpp"
 
 namespace clutch::detail {
 namespace {
@@ -84,6 +85,7 @@ void LoopEngine::run() {
   const SignalsBlocked blocked;
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "clutch-loop");
+    loop_of_this_thread = this;
     while (!halting_.load()) {
       loop_.turn([this] { return more_ || inbox_full_.load() || halting_.load(); }, [this] { step(); });
     }

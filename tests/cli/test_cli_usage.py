@@ -28,6 +28,18 @@ def test_main_help_names_every_command(clutch: Any) -> None:
     assert all(f"\n  {name} " in text for name in COMMANDS)
 
 
+def test_help_says_what_a_duration_is(clutch: Any) -> None:
+    for command in [[], ["run"], ["call"], ["map"]]:
+        assert "A DURATION is a number with a unit: 30s, 1.5s, 250ms, 2m, 1h" in clutch(*command, "--help").stdout
+    assert clutch.json("run", "sample.task", "1", "--timeout", "0.5m")["value"] == 2
+
+
+def test_help_shows_flags_and_defaults_as_they_are(clutch: Any) -> None:
+    assert "--no-progress  " in clutch("map", "--help").stdout
+    assert "FUNCTION's" in clutch("run", "--help").stdout
+    assert "FUNCTION" not in clutch("functions", "--help").stdout
+
+
 def test_version(clutch: Any) -> None:
     done = clutch("--version")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
 
 #include "support/paths.hpp"
 
@@ -133,13 +138,53 @@ TEST_F(ConfigFile, AWrongValueIsToldWithItsLine) {
   EXPECT_NE(complaint(least, {"nonsense"}).find("--set takes KEY=VALUE"), std::string::npos);
 }
 
-TEST(ExampleConfig, IsOneThatDoes) {
+Config defaults_of_a_file() { return load_config({{}, {"pool.main.modules=[\"shop\"]"}}); }
+
+TEST(ExampleConfig, ShowsTheDefaults) {
   const auto config = load_config({test::source_directory() / "examples/clutch.toml", {}});
   ASSERT_EQ(config.pools.size(), 1u);
+  auto as_default = config;
   const PoolOptions defaults;
-  EXPECT_EQ(config.pools[0].attempt_timeout, defaults.attempt_timeout);
-  EXPECT_EQ(config.pools[0].stop_timeout, defaults.stop_timeout);
-  EXPECT_EQ(config.pools[0].concurrency, defaults.concurrency);
+  as_default.pools[0].modules = {"shop"};
+  as_default.pools[0].name = "main";
+  as_default.pools[0].path = defaults.path;
+  as_default.pools[0].workers = defaults.workers;
+  EXPECT_EQ(to_toml(as_default), to_toml(defaults_of_a_file())) << "it says that it shows the defaults";
+}
+
+// | `key` | default | …: what stands there must be a key, each must be there, and its default be the default.
+TEST(ConfigurationPage, HasEveryKeyAndItsDefault) {
+  std::ifstream page(test::source_directory() / "docs/configuration.md");
+  std::string pool = "modules = [\"shop\"]\n";
+  std::string top;
+  std::set<std::string> documented;
+  for (std::string line; std::getline(page, line);) {
+    static const std::regex row("\\| `([a-z_.]+)` \\| (?:`(.*?)`)? *\\|.*");
+    std::smatch match;
+    if (!std::regex_match(line, match, row)) continue;
+    const auto key = match[1].str();
+    documented.insert(key);
+    if (!match[2].matched || key == "modules") continue;
+    (key.find('.') == std::string::npos ? pool : top) += key + " = " + match[2].str() + "\n";
+  }
+  std::set<std::string> keys;
+  std::string table;
+  std::istringstream printed(to_toml(defaults_of_a_file()));
+  for (std::string line; std::getline(printed, line);) {
+    line.erase(0, line.find_first_not_of(' '));
+    if (line.starts_with("[pool.main.")) {
+      keys.insert(line.substr(11, line.size() - 12));
+    } else if (line.starts_with('[')) {
+      table = line == "[pool.main]" ? "" : line.substr(1, line.size() - 2) + ".";
+    } else if (line.find(" = ") != std::string::npos) {
+      keys.insert(table + line.substr(0, line.find(" = ")));
+    }
+  }
+  EXPECT_EQ(documented, keys);
+  const auto path = std::filesystem::temp_directory_path() / ("clutch-page-" + std::to_string(::getpid()) + ".toml");
+  std::ofstream(path) << top << "[pool.main]\n" << pool;
+  EXPECT_EQ(to_toml(load_config({path, {}})), to_toml(defaults_of_a_file()));
+  std::filesystem::remove(path);
 }
 
 }  // namespace

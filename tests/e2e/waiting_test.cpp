@@ -93,6 +93,28 @@ TEST(Waiting, ACallbackMayCallAgain) {
   EXPECT_EQ(done.get_future().get(), 100);
 }
 
+// It would wait for ever: the thread that is to take the answer is the one that waits.
+TEST(Waiting, OnTheLoopsOwnThreadIsMisuse) {
+  const auto& pool = shared_pool();
+  std::promise<std::pair<bool, bool>> threw;
+  const auto inline_executor = [](auto task) { task(); };
+  pool.call<int>("shop.sleep", 0.01, 1).then(inline_executor, [&](const Result<int>&) {
+    const auto throws = [](auto wait) {
+      try {
+        wait();
+        return false;
+      } catch (const misuse&) {
+        return true;
+      }
+    };
+    auto again = pool.call<int>("shop.sleep", 0.01, 2);
+    const bool in_wait_for = throws([&] { static_cast<void>(again.wait_for(1h)); });
+    threw.set_value({in_wait_for, throws([&] { static_cast<void>(again.get()); })});
+  });
+  EXPECT_EQ(threw.get_future().get(), std::pair(true, true));
+  EXPECT_VALUE(pool.call<int>("shop.echo", 3).get(), 3);
+}
+
 TEST(Waiting, AnyThreadMayCall) {
   const auto& pool = shared_pool();
   std::atomic<int> wrong{0};

@@ -1,7 +1,8 @@
 // Where callbacks and resumed coroutines run. Anything with `post(task)` is an executor: it takes a copyable function
-// object, returns at once, and runs it exactly once, later, on a thread of its choice. post() is called from clutch's
-// own threads and must neither block nor throw. A task that is dropped instead of run frees what it holds, and its
-// callback never comes.
+// object, returns at once, and runs it exactly once, later, on a thread of its choice. post() is called from whatever
+// thread ends the call, most often the one that serves all calls of the pool, or, where the call is over already, from
+// the one that names the executor. It must neither block nor throw, nor run the task within itself. A task that is
+// dropped instead of run frees what it holds, and its callback never comes.
 #pragma once
 
 #include <concepts>

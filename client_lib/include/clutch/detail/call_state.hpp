@@ -69,9 +69,10 @@ class CallState {
   // For the caller's side: one thread at a time, save for cancel().
 
   [[nodiscard]] bool done() const noexcept { return (phase_.load(std::memory_order_acquire) & over) != 0; }
-  void wait() noexcept;
-  /// Whether it was over in time.
-  [[nodiscard]] bool wait_until(Clock::time_point deadline) noexcept;
+  /// Throws misuse on the thread of the engine's loop.
+  void wait();
+  /// Whether it was over in time. Throws as wait() does.
+  [[nodiscard]] bool wait_until(Clock::time_point deadline);
   /// Any thread, any number of times: the first asks the engine, and each that wants a receipt.
   void cancel(CallRef receipt = {});
   void detach() { do_detach(); }
