@@ -140,8 +140,11 @@ void LoopEngine::submit(CallRef call, std::string_view function, Request&& reque
   {
     const std::lock_guard lock(inbox_mutex_);
     if (!halting_.load()) {
-      const auto known = names_.find(function);
-      item.function = known != names_.end() ? &*known : &*names_.emplace(function).first;
+      item.function = names_.keep(function);
+      if (item.function == nullptr) {
+        item.own_function = std::make_unique<const std::string>(function);
+        item.function = item.own_function.get();
+      }
       inbox_.push_back(std::move(item));
       inbox_full_.store(true);
     }

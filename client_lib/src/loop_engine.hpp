@@ -11,7 +11,6 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "clutch/detail/call_state.hpp"
@@ -19,6 +18,7 @@
 #include "clutch/detail/engine.hpp"
 #include "clutch/detail/receipt_state.hpp"
 #include "clutch/detail/stream_state.hpp"
+#include "function_names.hpp"
 #include "io/event_loop.hpp"
 #include "retries.hpp"
 
@@ -96,6 +96,7 @@ class LoopEngine : public Engine {
     CallRef call;
     CallRef receipt = {};
     const std::string* function = nullptr;
+    std::unique_ptr<const std::string> own_function = {};  // where names_ is full
     Request request;
     std::unique_ptr<CallOptions> options;  // null: the defaults
     Time submitted{};
@@ -117,11 +118,7 @@ class LoopEngine : public Engine {
 
   std::mutex inbox_mutex_;
   std::vector<Item> inbox_;
-  struct NameHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
-  };
-  std::unordered_set<std::string, NameHash, std::equal_to<>> names_;  // what callers have named, each kept once
+  FunctionNames names_;
   std::atomic<bool> inbox_full_{false};
   bool more_ = false;  // the loop's own: it is not to sleep
   std::atomic<std::size_t> in_flight_{0};

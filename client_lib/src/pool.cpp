@@ -43,9 +43,9 @@ Pool& Pool::operator=(Pool&& other) noexcept {
   return *this;
 }
 
-std::vector<WorkerInfo> Pool::workers() const { return engine_->workers(); }
+std::vector<WorkerInfo> Pool::workers() const { return engine_ ? engine_->workers() : std::vector<WorkerInfo>(); }
 
-int Pool::nursery_pid() const { return engine_->nursery_pid(); }
+int Pool::nursery_pid() const { return engine_ ? engine_->nursery_pid() : 0; }
 
 FunctionList Pool::functions() const { return engine_ ? engine_->functions() : FunctionList(); }
 

@@ -1,5 +1,7 @@
 #include "retries.hpp"
 
+#include "function_names.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,6 +57,21 @@ TEST(Retries, AreForgottenWhileTheyWaitOrNot) {
   retries.forget(1);
   EXPECT_EQ(retries.find(1), nullptr);
   EXPECT_FALSE(retries.on_failure(1, busy(), start));
+}
+
+TEST(FunctionNames, AreKeptOnceAndNotWithoutEnd) {
+  FunctionNames names;
+  const auto* first = names.keep("shop.price");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(*first, "shop.price");
+  for (std::size_t i = 0; i < 2 * FunctionNames::names_max; ++i) {
+    const auto name = "shop.price" + std::to_string(i);
+    const auto* kept = names.keep(name);
+    EXPECT_EQ(kept == nullptr, i + 1 >= FunctionNames::names_max);
+    EXPECT_TRUE(kept == nullptr || *kept == name);
+  }
+  EXPECT_EQ(names.size(), FunctionNames::names_max);
+  EXPECT_EQ(names.keep("shop.price"), first);
 }
 
 // Every call that completes is asked for here, and every cancel: ten thousand in backoff must not slow down the others.

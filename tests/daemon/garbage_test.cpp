@@ -1,4 +1,5 @@
 // Peers that break the protocol in every way: each is told, nothing crashes, a well-behaved client notices nothing.
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -203,13 +204,69 @@ TEST_F(Garbage, AnUnknownQueryIsAnswered) {
   EXPECT_TRUE(client.query("weather").get().ok());
 }
 
+TEST_F(Garbage, ACancelOfACallThatItDoesNotHaveIsPassedOver) {
+  RawPeer peer(daemon().endpoint());
+  const auto boot = peer.greet();
+  protocol::Envelope envelope;
+  envelope.begin(boot);
+  auto& writer = envelope.record(RecordType::cancel, 3);
+  writer.uint(7);
+  writer.uint(12'345);
+  writer.uint(0);
+  peer.send(envelope);
+  peer.call(boot, 1, "depot.double", bytes({0x91, 21}));
+  bool receipt = false;
+  for (;;) {
+    const auto told = peer.receive();
+    ASSERT_TRUE(told);
+    ASSERT_FALSE(told->find(RecordType::refused));
+    const auto* given = told->find(RecordType::receipt);
+    receipt = receipt || (given != nullptr && given->number[0] == 7);
+    if (told->find(RecordType::result)) break;
+  }
+  EXPECT_TRUE(receipt) << "who wanted one is told that there was nothing to cancel";
+}
+
+int connected_to(const std::string& endpoint) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  endpoint.substr(6).copy(address.sun_path, sizeof address.sun_path - 1);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? fd : -1;
+}
+
+// By ZMTP 3 (https://rfc.zeromq.org/spec/23): greeting, READY, and the header of a frame of 1 GiB.
+TEST_F(Garbage, AMessageBeyondEveryBoundEndsItsConnection) {
+  const int fd = connected_to(daemon().endpoint());
+  ASSERT_GE(fd, 0);
+  std::string greeting(64, '\0');
+  greeting[0] = '\xff';
+  greeting[9] = '\x7f';
+  greeting[10] = 3;
+  greeting.replace(12, 4, "NULL");
+  const std::string ready(
+      "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
+      "DEALER",
+      30);
+  const std::string frame("\x02\0\0\0\0\x40\0\0\0", 9);
+  const auto before = daemon().process().rss_bytes();
+  const auto sent = greeting + ready + frame + std::string(1 << 20, 'x');
+  static_cast<void>(::send(fd, sent.data(), sent.size(), MSG_NOSIGNAL));
+  pollfd end{fd, POLLIN, 0};
+  std::array<char, 4096> taken;
+  ssize_t size = 1;
+  while (size > 0) {
+    ASSERT_EQ(::poll(&end, 1, 10'000), 1) << "the daemon keeps the connection";
+    size = ::recv(fd, taken.data(), taken.size(), 0);
+  }
+  ::close(fd);
+  EXPECT_LT(daemon().process().rss_bytes(), before + (std::size_t{64} << 20));
+}
+
 TEST_F(Garbage, BytesThatAreNotEvenZmtp) {
   for (const auto& text : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(100'000, '\xff'), std::string()}) {
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    daemon().endpoint().substr(6).copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const int fd = connected_to(daemon().endpoint());
+    ASSERT_GE(fd, 0);
     static_cast<void>(::send(fd, text.data(), text.size(), MSG_NOSIGNAL));
     ::close(fd);
   }

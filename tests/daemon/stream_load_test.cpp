@@ -49,7 +49,9 @@ class StreamLoad : public testing::Test {
     });
   }
   void stalled(std::size_t item_bytes, int streams, std::size_t most_each) {
-    const auto fast_before = items_a_second(client, 300'000);
+    const Daemon quiet(feeds_pool(1));
+    const auto other = quiet.connect();
+    static_cast<void>(items_a_second(client, 300'000));
     const auto empty = memory();
     std::vector<Stream<Value>> standing;
     for (int i = 0; i < streams; ++i)
@@ -58,15 +60,20 @@ class StreamLoad : public testing::Test {
     static_cast<void>(items_a_second(client, 300'000));
     const auto before = memory();
     std::this_thread::sleep_for(3s);
-    const auto fast = items_a_second(client, 300'000);
     const auto after = memory();
     for (std::size_t i = 0; i < after.size(); ++i) {
       // A generator that is not held makes a million items, or a GiB, in that time.
       EXPECT_LT(after[i], before[i] + mib) << "process " << i;
       EXPECT_LT(after[i], empty[i] + most_each) << "process " << i;
     }
-    // Two noisy cores: what is looked for is a stall, not a percentage.
-    EXPECT_GT(fast, fast_before / 4);
+    // In turns with a daemon where nothing stands. What is looked for is a stall, not a percentage.
+    double beside = 0;
+    double alone = 0;
+    for (int i = 0; i < 5; ++i) {
+      alone = std::max(alone, items_a_second(other, 300'000));
+      beside = std::max(beside, items_a_second(client, 300'000));
+    }
+    EXPECT_GT(beside, alone / 4);
   }
 
   Daemon daemon{feeds_pool(1)};
@@ -97,10 +104,12 @@ TEST(StoppedReader, CostsTheDaemonABoundedAmountAndNobodyElse) {
   ASSERT_TRUE(peer->says("reading"));
   peer->signal(SIGSTOP);
   std::size_t most = 0;
+  double beside = 0;
   for (int i = 0; i < 10; ++i) {
-    EXPECT_GT(items_a_second(other, 300'000), before / 10);
+    beside = std::max(beside, items_a_second(other, 300'000));
     most = std::max(most, daemon.process().rss_bytes());
   }
+  EXPECT_GT(beside, before / 10);
   // Its window, what waits for it, and what was granted before: 64 MiB x (1 + ln 2000).
   EXPECT_LT(most, limits::client_window_bytes + limits::client_pause_bytes + 9 * limits::client_stream_bytes);
   RecordProperty("rss_mib", static_cast<int>(most / mib));

@@ -5,6 +5,7 @@ import ctypes
 import dataclasses
 import datetime
 import enum
+import importlib.util
 import os
 import signal
 import threading
@@ -114,6 +115,17 @@ def gives_awaitable(value):
 
 async def pid() -> int:
     return os.getpid()
+
+
+async def surroundings() -> dict:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {
+        "pid": os.getpid(),
+        "environment": {name: os.environ.get(name) for name in names},
+        "cpus": sorted(os.sched_getaffinity(0)),
+        "loop": type(asyncio.get_running_loop()).__module__.partition(".")[0],
+        "has_uvloop": importlib.util.find_spec("uvloop") is not None,
+    }
 
 
 async def context() -> dict:
