@@ -4,6 +4,7 @@
 #include <clutch/codec.hpp>
 #include <clutch/combinators.hpp>
 #include <clutch/pool.hpp>
+#include <clutch/scope.hpp>
 #include <clutch/value.hpp>
 #include <coroutine>
 #include <future>
@@ -340,6 +341,45 @@ TEST_P(SameStreams, TellsTheErrorOfAGeneratorThatIgnoresItsClosingAndTheWorkerLi
   EXPECT_FAILS(*end, failed, started);
   EXPECT_NE(end->error().message.find("ignored GeneratorExit"), std::string::npos) << end->error().message;
   EXPECT_TRUE(caller.call<int>("feeds.pid").get().ok());
+}
+
+TEST_P(SameStreams, AScopeCancelsWhatIsLeftAtItsEnd) {
+  {
+    Scope scope(caller);
+    auto stream = scope.stream<int>("feeds.waits", scratch / "log");
+    EXPECT_VALUE(next(stream), 1);
+    scope.call<double>("feeds.nap", 60.0).detach();
+    auto nap = scope.call<double>("feeds.nap", 60.0);
+    auto other = scope.call<int>("feeds.pid");
+    ASSERT_TRUE(other.wait_for(10s));
+    EXPECT_FALSE(nap.ready());
+  }
+  EXPECT_TRUE(eventually([&] { return lines_of(scratch / "log") == std::vector<std::string>{"closed"}; }));
+}
+
+TEST_P(SameStreams, AScopeCancelsTheRestWhenOneFails) {
+  Scope scope(caller);
+  auto nap = scope.call<double>("feeds.nap", 60.0);
+  auto stream = scope.stream<int>("feeds.waits", scratch / "log");
+  EXPECT_VALUE(next(stream), 1);
+  EXPECT_FAILS(scope.stream<int>("feeds.fails_after", 2).collect(10).get(), failed, started);
+  EXPECT_FAILS(scope.wait(), failed, started);
+  EXPECT_EQ(scope.error()->items, 2u);
+  EXPECT_FAILS(nap.get(), cancelled, started);
+  EXPECT_FAILS(scope.call<int>("feeds.pid").get(), cancelled, not_started);
+  EXPECT_TRUE(eventually([&] { return !lines_of(scratch / "log").empty(); }));
+}
+
+TEST_P(SameStreams, ARaceAndATryJoinCancelTheRestOfCallsAndStreams) {
+  auto raced = race(caller.stream<int>("feeds.endless", "raced", scratch / "raced").for_each([](int) {}),
+                    caller.stream<int>("feeds.count", 3).for_each([](int) {}));
+  EXPECT_VALUE(raced.get(), 3u);
+  const auto joined = try_join(caller.stream<int>("feeds.endless", "joined", scratch / "joined").for_each([](int) {}),
+                               caller.stream<int>("feeds.fails_after", 3).collect(9))
+                          .get();
+  EXPECT_FAILS(joined, failed, started);
+  EXPECT_TRUE(
+      eventually([&] { return lines_of(scratch / "raced").size() == 2 && lines_of(scratch / "joined").size() == 2; }));
 }
 
 TEST_P(SameStreams, AThousandAtOnce) {

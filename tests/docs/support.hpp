@@ -9,6 +9,7 @@
 #include <clutch/codec.hpp>
 #include <clutch/combinators.hpp>
 #include <clutch/pool.hpp>
+#include <clutch/scope.hpp>
 #include <clutch/testing/fake_pool.hpp>
 #include <clutch/value.hpp>
 #include <coroutine>
