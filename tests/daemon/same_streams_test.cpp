@@ -217,15 +217,15 @@ TEST_P(SameStreams, CloseOneThatWaitsWithinAndOneInAThread) {
 }
 
 TEST_P(SameStreams, HaveATimeoutForAllOfThem) {
-  const auto got = caller.with({.timeout = 150ms}).stream<int>("feeds.ticks", 1000, 0.01).collect(1000).get();
+  const auto got = caller.with({.timeout = 700ms}).stream<int>("feeds.ticks", 1000, 0.01).collect(1000).get();
   EXPECT_FAILS(got, deadline_exceeded, started);
   EXPECT_EQ(got.error().message.find("timeout expired"), 0u) << got.error().message;
   EXPECT_GT(got.error().items.value_or(0), 0u);
 }
 
 TEST_P(SameStreams, HaveAnAttemptTimeoutFromItemToItem) {
-  const auto patient = caller.with({.attempt_timeout = 250ms});
-  EXPECT_EQ(values(patient.stream<int>("feeds.ticks", 8, 0.1)), first(8));
+  const auto patient = caller.with({.attempt_timeout = 1s});
+  EXPECT_EQ(values(patient.stream<int>("feeds.ticks", 6, 0.3)), first(6));
   const auto got = patient.stream<int>("feeds.waits", scratch / "log").collect(10).get();
   EXPECT_FAILS(got, deadline_exceeded, started);
   EXPECT_NE(got.error().message.find("attempt_timeout expired in `feeds.waits` while item 2 was waited for"),
@@ -235,10 +235,10 @@ TEST_P(SameStreams, HaveAnAttemptTimeoutFromItemToItem) {
 }
 
 TEST_P(SameStreams, DoNotCountTheTimeOfTheirReader) {
-  auto stream = caller.with({.attempt_timeout = 150ms, .stream_window_items = 2}).stream<int>("feeds.count", 8);
+  auto stream = caller.with({.attempt_timeout = 600ms, .stream_window_items = 2}).stream<int>("feeds.count", 8);
   for (int i = 0; i < 8; ++i) {
     EXPECT_VALUE(next(stream), i);
-    if (i < 3) std::this_thread::sleep_for(250ms);
+    if (i < 2) std::this_thread::sleep_for(800ms);
   }
 }
 
@@ -309,13 +309,17 @@ TEST_P(SameStreams, GiveAReceiptOfCalls) {
   EXPECT_EQ(to_string(nap.cancel().get().value().what), "unwound");
   EXPECT_FAILS(nap.get(), cancelled, started);
 
-  auto stubborn = caller.call<std::string>("feeds.stubborn", 1.0);
-  ASSERT_FALSE(stubborn.wait_for(50ms));
-  const auto ignored = stubborn.cancel().get().value();
-  EXPECT_EQ(to_string(ignored.what), "ignored");
-  EXPECT_NE(ignored.where.find("in stubborn"), std::string::npos) << ignored.where;
-  EXPECT_GE(ignored.after, 300ms);
-  EXPECT_FAILS(stubborn.get(), cancelled, started);
+  std::string where;
+  for (int i = 0; i < 3 && where.empty(); ++i) {  // a busy machine may not tell in time
+    auto stubborn = caller.call<std::string>("feeds.stubborn", 1.0);
+    ASSERT_FALSE(stubborn.wait_for(50ms));
+    const auto ignored = stubborn.cancel().get().value();
+    EXPECT_EQ(to_string(ignored.what), "ignored");
+    EXPECT_GE(ignored.after, 300ms);
+    EXPECT_FAILS(stubborn.get(), cancelled, started);
+    where = ignored.where;
+  }
+  EXPECT_NE(where.find("in stubborn"), std::string::npos) << where;
 
   auto done = caller.call<int>("feeds.pid");
   ASSERT_TRUE(done.wait_for(10s));
