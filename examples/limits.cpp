@@ -10,6 +10,7 @@ namespace {
 
 std::vector<int> call_all(const clutch::Caller& pool, const std::string& function, int count) {
   std::vector<clutch::Call<int>> calls;
+  calls.reserve(static_cast<std::size_t>(count));
   for (int number = 0; number < count; ++number) calls.push_back(pool.call<int>(function, number));
   return clutch::try_join_all(std::move(calls)).get().value();
 }

@@ -36,6 +36,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/status_page.cpp
   io/stuck_calls.cpp
   io/worker_channel.cpp
+  io/worker_channel_records.cpp
   io/worker_end.cpp
   io/worker_sources.cpp
   text/duration.cpp

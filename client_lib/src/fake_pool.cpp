@@ -217,6 +217,7 @@ class FakeEngine final : public clutch::detail::Engine {
     }
     // A cancel, or the end, that came before it was pending found nothing to end.
     if (state->cancel_requested()) cancel(*state, {});
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved only where it became pending
     if (call.call) call.call->complete(cancelled_error(Certainty::started, "the pool ended"));
   }
 

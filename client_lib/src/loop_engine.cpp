@@ -149,7 +149,7 @@ void LoopEngine::submit(CallRef call, std::string_view function, Request&& reque
       inbox_full_.store(true);
     }
   }
-  if (item.call) {
+  if (item.call) {  // NOLINT(bugprone-use-after-move): moved only where it was taken
     item.call->complete(gone(ended));
     return;
   }
@@ -186,6 +186,7 @@ void LoopEngine::cancel(CallState& call, CallRef receipt) {
   item.kind = Item::Kind::cancel;
   item.call = CallRef(&call);
   item.receipt = std::move(receipt);
+  // NOLINTNEXTLINE(bugprone-use-after-move): moved only where it was taken
   if (forked() || !push(std::move(item))) give_receipt(item.receipt, gone(ended));
 }
 

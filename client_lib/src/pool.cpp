@@ -38,7 +38,7 @@ Pool& Pool::operator=(Pool&& other) noexcept {
   if (this != &other) {
     if (engine_) engine_->stop(engine_->stop_timeout(), true);
     Caller::operator=(std::move(other));
-    engine_ = std::move(other.engine_);
+    engine_ = std::move(other.engine_);  // NOLINT(bugprone-use-after-move): the base took its own part
   }
   return *this;
 }

@@ -57,7 +57,7 @@ struct Key {
   std::string_view text = {};
 
   friend bool operator==(const Key&, const Key&) = default;
-  friend auto operator<=>(const Key&, const Key&) = default;
+  friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 Key key_of(const Head& head) {

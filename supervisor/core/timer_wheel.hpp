@@ -47,7 +47,7 @@ class TimerWheel {
   std::uint64_t now_tick_ = 0;
   std::size_t count_ = 0;
   std::array<std::uint64_t, levels> occupied_{};
-  std::array<IntrusiveList<Timer, TimerTag>, levels * slots> wheel_;
+  std::array<IntrusiveList<Timer, TimerTag>, std::size_t{levels} * slots> wheel_;
 };
 
 }  // namespace clutch::core

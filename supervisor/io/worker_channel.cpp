@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "clutch/protocol/limits.hpp"
-#include "clutch/protocol/scan.hpp"
 #include "io/pool_log.hpp"
 
 namespace clutch::io {
@@ -37,15 +36,6 @@ void write_python_record(PoolLog& log, const std::string& source, std::string_vi
                      : name == "WARNING" ? LogLevel::warning
                                          : LogLevel::error;
   log.write(level, source + " " + std::string(line.substr(first + 1, second - first - 1)), line.substr(second + 1));
-}
-
-PayloadFrames frames_of(const protocol::Message& message, const protocol::Record& record,
-                        const ReceivedMessage& received) {
-  PayloadFrames frames;
-  for (const auto& name : message.frames_of(record)) {
-    frames.push_back({name.place, received.frames[name.frame - 1]});
-  }
-  return frames;
 }
 
 }  // namespace
@@ -263,96 +253,6 @@ bool WorkerChannel::receive_on(Lane& lane, LaneName name, core::PoolCore& core, 
     on_message(received_, name, core, now);
   }
   return true;
-}
-
-void WorkerChannel::on_message(const ReceivedMessage& received, LaneName lane, core::PoolCore& core, core::Time now) {
-  const auto direction =
-      lane == LaneName::data ? protocol::Direction::worker_data_out : protocol::Direction::worker_control_out;
-  const auto refusal =
-      message_.read(received.envelope.span(), received.frames.size(), direction, spawn_.incarnation.value);
-  if (refusal != protocol::Refusal::none) {
-    const auto why = "sent a message that breaks the protocol (" + std::string(to_string(refusal)) + ")";
-    core.on_violation(spawn_.worker, spawn_.incarnation, why);
-    return;
-  }
-  for (const auto& record : message_.records) on_record(message_, record, received, lane, core, now);
-}
-
-void WorkerChannel::on_record(const protocol::Message& message, const protocol::Record& record,
-                              const ReceivedMessage& received, LaneName lane, core::PoolCore& core, core::Time now) {
-  const auto worker = spawn_.worker;
-  const auto incarnation = spawn_.incarnation;
-  switch (record.type) {
-    case RecordType::result:
-      return on_result(message, record, received, core, now);
-    case RecordType::begun:
-      return core.on_begun(worker, incarnation, record.number[0], record.number[1], now);
-    case RecordType::error: {
-      auto error = protocol::read_error(record.field[0]);
-      if (!error) return core.on_violation(worker, incarnation, "sent an ERROR that cannot be read");
-      return core.on_error(worker, incarnation, core::CallId{record.number[0]}, std::move(*error), now);
-    }
-    case RecordType::item:
-      return on_items(message, record, received, core, now);
-    case RecordType::end:
-      return core.on_end(worker, incarnation, core::CallId{record.number[0]}, record.number[1], now);
-    case RecordType::attach:
-      if (record.number[0] != static_cast<std::uint64_t>(lane)) {
-        return core.on_violation(worker, incarnation, "attached to the wrong lane");
-      }
-      return on_attached(lane);
-    case RecordType::registration: {
-      const auto registration = read_registration(record);
-      if (!registration) return core.on_violation(worker, incarnation, "sent a REGISTER that cannot be read");
-      ready_ = true;
-      return core.on_registered(worker, incarnation, *registration, now);
-    }
-    case RecordType::boot_failed: {
-      auto error = protocol::read_error(record.field[0]);
-      if (!error) return core.on_violation(worker, incarnation, "sent a BOOT_FAILED that cannot be read");
-      return core.on_boot_failed(worker, incarnation, std::move(*error), now);
-    }
-    case RecordType::pong:
-      return core.on_pong(worker, incarnation, record.number[0], now);
-    default:
-      return;
-  }
-}
-
-void WorkerChannel::on_result(const protocol::Message& message, const protocol::Record& record,
-                              const ReceivedMessage& received, core::PoolCore& core, core::Time now) {
-  const core::CallId call{record.number[0]};
-  // A value that is not of the domain is this call's error; the worker has done nothing wrong but return it.
-  if (const auto flaw = protocol::scan(record.field[0]); flaw != protocol::ScanError::none) {
-    Error error;
-    error.code = Code::invalid_argument;
-    error.stage = Stage::result;
-    error.certainty = Certainty::started;
-    error.message = "the result cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
-    return core.on_error(spawn_.worker, spawn_.incarnation, call, std::move(error), now);
-  }
-  core.on_result(spawn_.worker, spawn_.incarnation, call, {Blob(record.field[0]), frames_of(message, record, received)},
-                 now);
-}
-
-void WorkerChannel::on_items(const protocol::Message& message, const protocol::Record& record,
-                             const ReceivedMessage& received, core::PoolCore& core, core::Time now) {
-  const core::CallId call{record.number[0]};
-  StreamItems items;
-  items.first = record.number[1];
-  items.count = static_cast<std::uint32_t>(protocol::items_in(record));
-  items.body = Blob(record.field[0]);
-  items.frames = frames_of(message, record, received);
-  const auto flaw = protocol::scan_items(record.field[0]);
-  if (flaw == protocol::ScanError::none) {
-    return core.on_items(spawn_.worker, spawn_.incarnation, call, std::move(items), now);
-  }
-  Error error;
-  error.code = Code::invalid_argument;
-  error.stage = Stage::result;
-  error.certainty = Certainty::started;
-  error.message = "an item cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
-  core.on_flawed_items(spawn_.worker, spawn_.incarnation, call, items, std::move(error), now);
 }
 
 void WorkerChannel::on_attached(LaneName lane) {

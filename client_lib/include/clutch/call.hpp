@@ -43,6 +43,7 @@ class Receipt;
 
 namespace detail {
 [[noreturn]] void throw_consumed();
+/// Asks and gives the state of the receipt.
 [[nodiscard]] CallRef cancel_for_receipt(CallState& call);
 
 template <class T, class R>

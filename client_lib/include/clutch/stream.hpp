@@ -237,7 +237,7 @@ class [[nodiscard]] NextAwaiter final : private Continuation {
   }
   [[nodiscard]] CallRef armed() {
     wake_ = CallRef(new WakeState(stream_->engine()));
-    const CallRef wake = wake_;
+    CallRef wake = wake_;
     wake->set_continuation(*this, executor_);
     return wake;
   }

@@ -32,8 +32,6 @@ class ReceiptState final : public TypedState<Result<CancelReceipt>> {
 
 /// To who wants one; nothing where `receipt` is null.
 void give_receipt(const CallRef& receipt, Result<CancelReceipt> what);
-/// Asks and gives the state of the receipt.
-[[nodiscard]] CallRef cancel_for_receipt(CallState& call);
 /// Cancels each that is not over. The receipt, if one is wanted, tells the least good of what became of them:
 /// `ignored`, `worker_killed`, `unwound`, `removed_from_queue`, `already_finished`, in this order, and the longest
 /// time; a receipt that is an error goes before all.
