@@ -1,9 +1,9 @@
 // What a pool does: which call goes to which worker when, and how each ends. A state machine without I/O: events and a
 // time go in, actions come out. No socket, process, clock or thread; one caller at a time.
 //
-// It keeps these promises (docs/calls.md, "Certainty"): each submitted call is delivered exactly one outcome; a call is sent
-// to a second worker only if the first is reaped and never began it; `not_started` is said only of a call whose code
-// never ran and never will.
+// It keeps these promises (docs/calls.md, "Certainty"): each submitted call is delivered exactly one outcome; a call is
+// sent to a second worker only if the first is reaped and never began it; `not_started` is said only of a call whose
+// code never ran and never will.
 #pragma once
 
 #include <string_view>
