@@ -191,6 +191,9 @@ TEST_F(SpawnFails, AndLeavesNoChildBehind) {
   // Its end is reaped a turn later than told; the answer of a worker's end comes after that.
   Worker worker = sh("exit 3");
   EXPECT_EQ(expect<io::Exited>().exit_code, 3);
+  // What failed to exec is still on its way out when that is told.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!children_of(link_->pid()).empty() && std::chrono::steady_clock::now() < until) ::usleep(1000);
   EXPECT_EQ(children_of(link_->pid()), std::vector<std::string>{});
 }
 
