@@ -304,15 +304,19 @@ TEST_P(SameStreams, GiveAReceiptOfTheirCancel) {
 }
 
 TEST_P(SameStreams, GiveAReceiptOfCalls) {
-  auto nap = caller.call<double>("feeds.nap", 60.0);
-  static_cast<void>(caller.call<int>("feeds.pid").get());
+  const auto begun = [this](const std::string& name) {
+    return eventually([&] { return !lines_of(scratch / name).empty(); });
+  };
+  auto nap = caller.call<double>("feeds.nap", 60.0, scratch / "nap");
+  ASSERT_TRUE(begun("nap"));
   EXPECT_EQ(to_string(nap.cancel().get().value().what), "unwound");
   EXPECT_FAILS(nap.get(), cancelled, started);
 
   std::string where;
   for (int i = 0; i < 3 && where.empty(); ++i) {  // a busy machine may not tell in time
-    auto stubborn = caller.call<std::string>("feeds.stubborn", 1.0);
-    ASSERT_FALSE(stubborn.wait_for(50ms));
+    const auto name = "stubborn " + std::to_string(i);
+    auto stubborn = caller.call<std::string>("feeds.stubborn", 2.0, scratch / name);
+    ASSERT_TRUE(begun(name));
     const auto ignored = stubborn.cancel().get().value();
     EXPECT_EQ(to_string(ignored.what), "ignored");
     EXPECT_GE(ignored.after, 300ms);
@@ -325,14 +329,11 @@ TEST_P(SameStreams, GiveAReceiptOfCalls) {
   ASSERT_TRUE(done.wait_for(10s));
   EXPECT_EQ(to_string(done.cancel().get().value().what), "already_finished");
 
-  auto lost = caller.call<std::string>("feeds.stubborn", 60.0);
-  ASSERT_FALSE(lost.wait_for(50ms));
+  auto lost = caller.call<std::string>("feeds.stubborn", 60.0, scratch / "lost");
+  ASSERT_TRUE(begun("lost"));
+  const auto worker = std::stoi(lines_of(scratch / "lost").at(0));
   auto receipt = lost.cancel();
-  for (int i = 0; i < 8; ++i) {  // whichever worker has it
-    const auto pid = caller.call<int>("feeds.pid").get();
-    if (pid.ok()) ::kill(pid.value(), SIGKILL);
-    if (receipt.wait_for(20ms)) break;
-  }
+  ::kill(worker, SIGKILL);
   EXPECT_EQ(to_string(receipt.get().value().what), "worker_killed");
 }
 
@@ -375,13 +376,14 @@ TEST_P(SameStreams, AScopeCancelsTheRestWhenOneFails) {
 }
 
 TEST_P(SameStreams, ARaceAndATryJoinCancelTheRestOfCallsAndStreams) {
-  auto raced = race(caller.stream<int>("feeds.endless", "raced", scratch / "raced").for_each([](int) {}),
-                    caller.stream<int>("feeds.count", 3).for_each([](int) {}));
-  EXPECT_VALUE(raced.get(), 3u);
-  const auto joined = try_join(caller.stream<int>("feeds.endless", "joined", scratch / "joined").for_each([](int) {}),
-                               caller.stream<int>("feeds.fails_after", 3).collect(9))
-                          .get();
-  EXPECT_FAILS(joined, failed, started);
+  auto raced = caller.stream<int>("feeds.endless", "raced", scratch / "raced");
+  auto joined = caller.stream<int>("feeds.endless", "joined", scratch / "joined");
+  EXPECT_VALUE(next(raced), 1);  // both have begun
+  EXPECT_VALUE(next(joined), 1);
+  const auto first = race(raced.for_each([](int) {}), caller.stream<int>("feeds.count", 3).for_each([](int) {})).get();
+  EXPECT_VALUE(first, 3u);
+  const auto both = try_join(joined.for_each([](int) {}), caller.stream<int>("feeds.fails_after", 3).collect(9)).get();
+  EXPECT_FAILS(both, failed, started);
   EXPECT_TRUE(
       eventually([&] { return lines_of(scratch / "raced").size() == 2 && lines_of(scratch / "joined").size() == 2; }));
 }

@@ -146,13 +146,15 @@ async def fails_first(path: str, failures: int, before: int):
         yield i
 
 
-async def nap(seconds: float) -> float:
+async def nap(seconds: float, path: str = "") -> float:
+    note(path, "began")
     await asyncio.sleep(seconds)
     return seconds
 
 
-async def stubborn(seconds: float) -> str:
-    """Swallows its cancels."""
+async def stubborn(seconds: float, path: str = "") -> str:
+    """Swallows its cancels; notes which process has it."""
+    note(path, str(os.getpid()))
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
