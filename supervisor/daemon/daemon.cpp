@@ -12,7 +12,8 @@
 namespace clutch::daemon {
 namespace {
 
-constexpr auto last_answers = std::chrono::seconds(2);  // what clients have to take them
+constexpr auto last_goodbye = std::chrono::milliseconds(300);  // what was said last is not cut off by the close
+constexpr auto last_answers = std::chrono::seconds(2);         // what clients have to take them
 constexpr auto answer_interval = std::chrono::milliseconds(10);
 constexpr auto same_signal = std::chrono::milliseconds(100);  // told twice at once: to the process and to its group
 
@@ -163,8 +164,12 @@ void Daemon::end_if_stopped(core::Time now) {
     if (gate_) gate_->flush(now);
   }
   if (state_ != State::ending || (gate_ && gate_->has_replies() && now < end_by_)) return;
-  if (gate_ && !done_) gate_->say_goodbye();
-  done_ = true;
+  if (gate_ && !done_ && !said_goodbye_) {
+    gate_->say_goodbye();
+    said_goodbye_ = true;
+    end_by_ = now + last_goodbye;  // whoever has heard it leaves
+  }
+  done_ = done_ || !gate_ || !gate_->has_clients() || now >= end_by_;
 }
 
 }  // namespace clutch::daemon

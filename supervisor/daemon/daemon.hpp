@@ -72,6 +72,7 @@ class Daemon {
   std::optional<Error> failure_;
   core::Time end_by_ = core::never;
   core::Time told_{};  // by a signal, the latest time
+  bool said_goodbye_ = false;
   bool done_ = false;
 };
 

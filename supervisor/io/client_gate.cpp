@@ -332,6 +332,10 @@ core::Time ClientGate::next_time(core::Time now) const {
   return next;
 }
 
+bool ClientGate::has_clients() const {
+  return std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return entry.second->client != nullptr; });
+}
+
 bool ClientGate::has_replies() const {
   return std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) {
     const auto& peer = *entry.second;

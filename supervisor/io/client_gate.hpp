@@ -54,6 +54,7 @@ class ClientGate {
 
   /// No new clients from now on.
   void close() noexcept { closing_ = true; }
+  [[nodiscard]] bool has_clients() const;
   /// Whether replies wait for any client.
   [[nodiscard]] bool has_replies() const;
   /// The last word to every client.
