@@ -16,7 +16,7 @@
 namespace clutch::daemon_test {
 namespace {
 
-constexpr auto patience = 20s;
+constexpr auto patience = 60s;
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> all;
