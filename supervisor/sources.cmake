@@ -2,7 +2,8 @@
 set(CLUTCH_IO_BASE_SOURCES
   io/endpoint.cpp
   io/event_loop.cpp
-  io/zmq_context.cpp)
+  io/zmq_context.cpp
+  text/nearest.cpp)
 
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
@@ -39,8 +40,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/worker_channel_records.cpp
   io/worker_end.cpp
   io/worker_sources.cpp
-  text/duration.cpp
-  text/nearest.cpp)
+  text/duration.cpp)
 
 # clutchd but for its main().
 set(CLUTCH_DAEMON_SOURCES

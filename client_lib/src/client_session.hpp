@@ -159,7 +159,6 @@ class ClientSession {
   void on_result(const protocol::Record& record, const io::ReceivedMessage& message);
   void on_error(const protocol::Record& record);
   void on_violation(const std::string& what);
-  [[nodiscard]] PayloadFrames frames_of(const protocol::Record& record, const io::ReceivedMessage& message) const;
   void write_hello();
   void write_controls();
   [[nodiscard]] bool call_fits(const Entry& entry, const std::vector<Bytes>& frames) const noexcept;

@@ -124,15 +124,7 @@ void ClientSession::on_result(const Record& record, const io::ReceivedMessage& r
   }
   if (!at->second.sent) return on_violation("a RESULT of a call that was not sent");
   if (at->second.call.stream) return on_violation("a RESULT of a stream");
-  end(at, Reply{Blob(record.field[0]), frames_of(record, received)});
-}
-
-PayloadFrames ClientSession::frames_of(const Record& record, const io::ReceivedMessage& received) const {
-  PayloadFrames frames;
-  for (const auto& name : message_.frames_of(record)) {
-    frames.push_back({name.place, received.frames[name.frame - 1]});
-  }
-  return frames;
+  end(at, Reply{Blob(record.field[0]), message_.frames_of(record, received.frames)});
 }
 
 void ClientSession::on_error(const Record& record) {

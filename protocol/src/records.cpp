@@ -269,6 +269,12 @@ std::string_view to_string(Refusal refusal) noexcept {
   return names[static_cast<std::size_t>(refusal)];
 }
 
+PayloadFrames Message::frames_of(const Record& record, std::span<const Bytes> received) const {
+  PayloadFrames frames;
+  for (const auto& name : frames_of(record)) frames.push_back({name.place, received[name.frame - 1]});
+  return frames;
+}
+
 Refusal Message::read(Span envelope, std::size_t frames, Direction direction, std::optional<std::uint64_t> expected) {
   const auto refusal = MessageReader(*this, envelope, frames, direction).run(expected);
   if (refusal != Refusal::none) records.clear();

@@ -120,6 +120,8 @@ struct Message {
   [[nodiscard]] std::span<const FrameName> frames_of(const Record& record) const noexcept {
     return std::span(frame_names).subspan(record.frames_at, record.frames_count);
   }
+  /// The same with the frames themselves: `received` are those that came with the envelope. Shares them.
+  [[nodiscard]] PayloadFrames frames_of(const Record& record, std::span<const Bytes> received) const;
 };
 
 /// Reads the extras of a RUN or CALL that Message::read accepted.
