@@ -188,10 +188,19 @@ class Runner:
 
     def _begin_otherwise(self, record: Run, function: Function, context: Context) -> Coroutine[Any, Any, Any] | None:
         """The coroutine of a call with something uncommon about it; None if it is answered already."""
-        refusal = self.refusal(record)
-        if refusal is not None:
-            self.answer_error(record, refusal)
-            return None
+        stream = self.streams.live.get(record.seq)
+        if record.expires or self.cancels or (stream is None and function.is_stream):
+            refusal = self.refusal(record)
+            if refusal is not None:
+                self.answer_error(record, refusal)
+                return None
+        if stream is not None and function.inert_stream and not stream.has_more:
+            try:
+                generator = function.call(*function.parameters.positional(record.args))
+            except Exception as error:  # as in `_begin_pending`: no code of the function has run
+                self._refuse(record, function, error)
+                return None
+            return OnLoop(stream, self._loop).drive(generator)
         try:
             made = context.run(self.call, function, record)
         except ArgumentFault as error:
@@ -200,8 +209,8 @@ class Runner:
         except BaseException as error:
             self.answer_error(record, raised(error))
             return None
-        if record.seq in self.streams.live:
-            return self._begin_stream(record, made)
+        if stream is not None:
+            return self._begin_stream(stream, made)
         if inspect.iscoroutine(made):
             return made
         if inspect.isawaitable(made):
@@ -210,10 +219,10 @@ class Runner:
         self._replies.value(record.call, made)
         return None
 
-    def _begin_stream(self, record: Run, made: Any) -> Coroutine[Any, Any, Any] | None:
+    def _begin_stream(self, stream: Stream, made: Any) -> Coroutine[Any, Any, Any] | None:
         if is_async(made) or inspect.isawaitable(made):
-            return OnLoop(self.streams.live[record.seq], self._loop).drive(made)
-        self.answer_error(record, no_stream(self.functions[record.function].name, made))
+            return OnLoop(stream, self._loop).drive(made)
+        self.answer_error(stream.record, no_stream(stream.name, made))
         return None
 
     def call(self, function: Function, record: Run) -> Any:
