@@ -12,6 +12,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/endings.cpp
   core/functions.cpp
   core/life.cpp
+  core/loop_watch.cpp
   core/pool_core.cpp
   core/steps.cpp
   core/streams.cpp
