@@ -7,6 +7,7 @@ set(CLUTCH_IO_BASE_SOURCES
 
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
+  core/call_names.cpp
   core/cancels.cpp
   core/dispatch.cpp
   core/endings.cpp

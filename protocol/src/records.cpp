@@ -24,8 +24,8 @@ struct Shape {
   std::string_view fields;
 };
 
-constexpr std::array<Shape, 30> shapes = [] {
-  std::array<Shape, 30> table{};
+constexpr std::array<Shape, 31> shapes = [] {
+  std::array<Shape, 31> table{};
   const auto set = [&table](RecordType type, unsigned allowed, std::string_view fields) {
     table[static_cast<std::size_t>(type)] = {allowed, fields};
   };
@@ -55,6 +55,7 @@ constexpr std::array<Shape, 30> shapes = [] {
   set(answer, client_out, "uv");
   set(bye, client_in | client_out, "");
   set(receipt, client_out, "um");
+  set(command, client_in, "usm");
   return table;
 }();
 

@@ -42,6 +42,7 @@ enum class RecordType : std::uint8_t {
   answer,
   bye,
   receipt,
+  command,
 };
 
 /// Who speaks to whom on which lane: decides which records belong.
