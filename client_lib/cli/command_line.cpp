@@ -36,6 +36,7 @@ class Builder {
     map();
     functions();
     ps();
+    drain();
   }
 
   Options take() {
@@ -218,6 +219,12 @@ class Builder {
   }
   void ps() {
     auto& sub = command(Command::ps, "ps", help::ps_text, help::ps_examples);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+
+  void drain() {
+    auto& sub = command(Command::drain, "drain", help::drain_text, help::drain_examples);
     add_connect(sub, "where the daemon listens (default: the user's own)");
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }

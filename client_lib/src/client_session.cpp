@@ -111,8 +111,14 @@ void ClientSession::detach(std::uint64_t number) {
   if (at->second.sent) detaches_.push_back(number);
 }
 
-std::uint64_t ClientSession::query(std::string what, Time now) {
-  const auto n = ++last_query_;
+std::uint64_t ClientSession::query(std::string what, Time now) { return ask({0, std::move(what), {}}, now); }
+
+std::uint64_t ClientSession::command(std::string name, Blob arguments, Time now) {
+  return ask({0, std::move(name), std::move(arguments)}, now);
+}
+
+std::uint64_t ClientSession::ask(Query&& query, Time now) {
+  const auto n = query.n = ++last_query_;
   tick_at_ = std::min(tick_at_, now + tick_interval);
   if (state_ == State::closed || given_up_) {
     answered_.push_back(
@@ -120,7 +126,7 @@ std::uint64_t ClientSession::query(std::string what, Time now) {
                       : error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended")});
     return n;
   }
-  queries_.push_back({n, std::move(what)});
+  queries_.push_back(std::move(query));
   return n;
 }
 
@@ -137,7 +143,7 @@ void ClientSession::close() {
                      "cancelled: the client of its caller ended"));
   }
   const auto ended = error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
-  for (const auto n : std::exchange(asked_, {})) answered_.push_back({n, ended});
+  for (const auto& asked : std::exchange(asked_, {})) answered_.push_back({asked.n, ended});
   fail_receipts(ended);
   end_unsent(ended);
 }
@@ -173,8 +179,9 @@ void ClientSession::on_link_lost(const std::string& why) {
     if (at->second.sent) end(at, lost(at->second));
     at = next;
   }
-  for (const auto n : std::exchange(asked_, {})) {
-    answered_.push_back({n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
+  for (const auto& asked : std::exchange(asked_, {})) {
+    answered_.push_back(
+        {asked.n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
   }
   fail_receipts(error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
                          message + ": what became of the cancelled call is not known"));

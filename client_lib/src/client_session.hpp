@@ -89,6 +89,8 @@ class ClientSession {
   void detach(std::uint64_t number);
   /// The answer comes back under the number that this gives.
   std::uint64_t query(std::string what, Time now);
+  /// As query(); `arguments` is an encoded map. An answer that says what went wrong comes back as that Error.
+  std::uint64_t command(std::string name, Blob arguments, Time now);
   /// Everything ends; what is detached runs on in the daemon.
   void close();
 
@@ -141,6 +143,11 @@ class ClientSession {
   struct Query {
     std::uint64_t n = 0;
     std::string what;
+    std::optional<Blob> arguments;  // it is a COMMAND
+  };
+  struct Asked {
+    std::uint64_t n = 0;
+    bool command = false;
   };
   using Calls = std::unordered_map<std::uint64_t, Entry>;
 
@@ -154,6 +161,7 @@ class ClientSession {
   void forget_timers();
   void count_queued(const Entry& entry, bool queued);
   void tick(Time now);
+  std::uint64_t ask(Query&& query, Time now);
 
   // client_session_link.cpp
   void on_record(const protocol::Record& record, const io::ReceivedMessage& message, Time now);
@@ -161,8 +169,9 @@ class ClientSession {
   void on_refused(const protocol::Record& record);
   void on_result(const protocol::Record& record, const io::ReceivedMessage& message);
   void on_error(const protocol::Record& record);
+  void on_answer(const protocol::Record& record);
+  void on_bye();
   void on_violation(const std::string& what);
-  [[nodiscard]] PayloadFrames frames_of(const protocol::Record& record, const io::ReceivedMessage& message) const;
   void write_hello();
   void write_controls();
   [[nodiscard]] bool call_fits(const Entry& entry, const std::vector<Bytes>& frames) const noexcept;
@@ -196,8 +205,8 @@ class ClientSession {
   std::unordered_set<std::uint64_t> awaited_receipts_;
   std::vector<std::uint64_t> credits_;
   std::vector<std::uint64_t> detaches_;
-  std::deque<Query> queries_;         // not sent
-  std::vector<std::uint64_t> asked_;  // sent, not answered
+  std::deque<Query> queries_;  // not sent; commands too
+  std::vector<Asked> asked_;   // sent, not answered
   std::uint64_t last_query_ = 0;
 
   std::uint64_t window_ = limits::client_window_bytes;

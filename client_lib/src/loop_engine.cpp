@@ -3,34 +3,18 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <csignal>
 
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/writer.hpp"
 #include "fork_guard.hpp"
 #include "loop_thread.hpp"
+#include "signals_blocked.hpp"
 
 namespace clutch::detail {
 namespace {
 
 const CallOptions no_options;
 constexpr const char* ended = "the pool or client has ended";
-
-// Without a thread of its own's signal mask, the host's signals could be delivered to a thread of the library's.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 bool plain(const CallOptions& options) {
   return !options.timeout && !options.attempt_timeout && !options.queue_timeout && !options.retry &&

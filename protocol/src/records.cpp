@@ -26,8 +26,8 @@ struct Shape {
   std::string_view fields;
 };
 
-constexpr std::array<Shape, 30> shapes = [] {
-  std::array<Shape, 30> table{};
+constexpr std::array<Shape, 31> shapes = [] {
+  std::array<Shape, 31> table{};
   const auto set = [&table](RecordType type, unsigned allowed, std::string_view fields) {
     table[static_cast<std::size_t>(type)] = {allowed, fields};
   };
@@ -57,6 +57,7 @@ constexpr std::array<Shape, 30> shapes = [] {
   set(answer, client_out, "uv");
   set(bye, client_in | client_out, "");
   set(receipt, client_out, "um");
+  set(command, client_in, "usm");
   return table;
 }();
 
@@ -274,6 +275,12 @@ std::string_view to_string(Refusal refusal) noexcept {
       "wrong_lane", "wrong_arity",     "wrong_field",    "frame_unnamed", "frame_named_twice", "frame_missing",
       "over_limit"};
   return names[static_cast<std::size_t>(refusal)];
+}
+
+PayloadFrames Message::frames_of(const Record& record, std::span<const Bytes> received) const {
+  PayloadFrames frames;
+  for (const auto& name : frames_of(record)) frames.push_back({name.place, received[name.frame - 1]});
+  return frames;
 }
 
 Refusal Message::read(Span envelope, std::size_t frames, Direction direction, std::optional<std::uint64_t> expected) {

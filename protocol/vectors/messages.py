@@ -195,6 +195,7 @@ def _client_good() -> list[dict[str, Any]]:
         _good("window_to_daemon", CLIENT_OUT, 99, [[25, 2**40]]),
         _good("window_to_client", CLIENT_IN, 99, [[25, 0]]),
         _good("query", CLIENT_OUT, 99, [[26, 1, "ps", {}]]),
+        _good("command", CLIENT_OUT, 99, [[30, 1, "drain", {}], [30, 2, "reload", {"pool": "main"}]]),
         _good("answer", CLIENT_IN, 99, [[27, 1, {"workers": [1, 2]}]]),
         _good("bye_both", CLIENT_OUT, 99, [[28]]),
         _good("bye_to_client", CLIENT_IN, 99, [[28]]),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "core/call_names.hpp"
 #include "io/find_program.hpp"
 
 namespace clutch::io {
@@ -180,6 +181,9 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                         [&](const core::Kill& kill) {
                           drain_cut_ = drain_cut_ || core_.state() == core::PoolState::draining;
                           note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
+                          const auto calls =
+                              core::names_of_calls(*core_.workers()[kill.worker.value], core_.functions());
+                          if (!calls.empty()) note(LogLevel::warning, "its calls are cut short: " + calls);
                           if (nursery_) nursery_->kill_tree(kill.incarnation.value);
                         },
                         [&](const core::SendStop& stop) {

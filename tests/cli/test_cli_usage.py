@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-COMMANDS = ["run", "call", "stream", "map", "functions", "ps"]
+COMMANDS = ["run", "call", "stream", "map", "functions", "ps", "drain"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

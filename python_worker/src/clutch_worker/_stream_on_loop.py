@@ -7,6 +7,7 @@ import time
 import types
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Generator
+from types import AsyncGeneratorType
 from typing import Any
 
 from clutch_worker._items import NUMBERS
@@ -39,19 +40,8 @@ class OnLoop:
     async def drive(self, source: Any) -> Stream:
         """The whole stream. Raises nothing, SystemExit included: the stream is asked how it ended."""
         stream = self._stream
-        try:
-            if not is_async(source):
-                if stream.stopping and hasattr(source, "close"):
-                    source.close()
-                    return stream
-                self.between_steps = False
-                source = await source
-            if not is_async(source):
-                stream.error = no_stream(stream.name, source)
-                return stream
-            iterator = self.iterator = source.__aiter__()
-        except BaseException as error:
-            stream.failed(error)
+        iterator = self.iterator = source if type(source) is AsyncGeneratorType else await self._iterator_of(source)
+        if iterator is None:
             return stream
         try:
             if await self._iterate(iterator):
@@ -63,6 +53,24 @@ class OnLoop:
         except BaseException as error:
             stream.failed(error)
         return stream
+
+    async def _iterator_of(self, source: Any) -> Any:
+        """What is to be stepped; None where there is nothing, of which the stream has been told."""
+        stream = self._stream
+        try:
+            if not is_async(source):
+                if stream.stopping and hasattr(source, "close"):
+                    source.close()
+                    return None
+                self.between_steps = False
+                source = await source
+            if not is_async(source):
+                stream.error = no_stream(stream.name, source)
+                return None
+            return source.__aiter__()
+        except BaseException as error:
+            stream.failed(error)
+            return None
 
     def resume(self) -> None:
         if self._future is not None and not self._future.done():
