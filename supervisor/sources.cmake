@@ -11,6 +11,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/cancels.cpp
   core/dispatch.cpp
   core/endings.cpp
+  core/fair_queue.cpp
   core/functions.cpp
   core/life.cpp
   core/loop_watch.cpp

@@ -108,6 +108,16 @@ class Builder {
         ->type_name("TYPE")
         ->allow_extra_args(false);
     sub.add_flag("--idempotent", idempotent_, "running it twice does no harm: retry also what may have begun");
+    const auto priority = [&call](const std::string& given) {
+      const std::map<std::string, Priority> names = {
+          {"low", Priority::low}, {"normal", Priority::normal}, {"high", Priority::high}};
+      const auto found = names.find(given);
+      if (found == names.end())
+        throw CLI::ValidationError("--priority", "`" + given + "` is none of low, normal, high");
+      call.priority = found->second;
+    };
+    sub.add_option_function<std::string>("--priority", priority, "low, normal or high, where calls wait")
+        ->type_name("P");
     add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
   }
 

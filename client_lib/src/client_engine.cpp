@@ -129,6 +129,7 @@ std::optional<std::uint64_t> ClientEngine::start_attempt(Attempt&& attempt, Time
   call.attempt_timeout = attempt.attempt_timeout;
   call.attempt = attempt.attempt;
   call.metadata = std::move(attempt.metadata);
+  call.priority = attempt.priority;
   call.pool = std::move(attempt.pool);
   call.detached = attempt.detached;
   call.stream = attempt.stream;

@@ -37,7 +37,7 @@ std::optional<Error> ClientSession::refusal_of(const SessionCall& call, Time now
     auto error = error_of(Code::overloaded, Stage::queue, Certainty::not_started,
                           "the client's queue is full (" + std::to_string(queued_) + " calls, " +
                               std::to_string(queued_bytes_) + " bytes wait): submit more slowly");
-    error.retry_after_ms = 100;
+    error.retry_after_ms = pace_.retry_after_ms(queued_, now);
     return error;
   }
   if (std::min(call.deadline, call.queue_deadline) <= now) {
@@ -57,6 +57,7 @@ std::optional<std::uint64_t> ClientSession::submit(SessionCall&& call, Time now)
   const auto number = ++last_number_;
   if (calls_.empty()) tick_at_ = now + tick_interval;
   const auto at = calls_.emplace(number, Entry{std::move(call)}).first;
+  if (queued_ == 0) pace_.on_idle_over(now);
   count_queued(at->second, true);
   set_timer(number, at->second);
   unsent_.push_back(number);

@@ -23,8 +23,10 @@
 #include <variant>
 #include <vector>
 
+#include "clutch/options.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/records.hpp"
+#include "core/pace.hpp"
 #include "io/zmq_context.hpp"
 
 namespace clutch::detail {
@@ -50,6 +52,7 @@ struct SessionCall {
   std::uint64_t attempt = 1;
   Blob metadata;
   std::string pool;
+  Priority priority = Priority::normal;
   bool detached = false;
   std::optional<StreamCredit> stream;  ///< it is one; what its reader has room for so far
 };
@@ -195,6 +198,7 @@ class ClientSession {
   std::uint64_t last_number_ = 0;
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
+  core::Pace pace_;            // of what is sent
   std::vector<Timed> timers_;  // a heap; those of calls that are over stay in it until they are more than the others
 
   std::vector<Cancel> cancels_;

@@ -236,7 +236,8 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
                              (call.metadata.empty() ? 0u : 1u) + (call.attempt == 1 ? 0u : 1u) +
                              (call.deadline == Time::max() ? 0u : 1u) + (call.queue_deadline == Time::max() ? 0u : 1u) +
                              (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) +
-                             (call.detached ? 1u : 0u) + (call.stream ? 1u : 0u);
+                             (call.priority == Priority::normal ? 0u : 1u) + (call.detached ? 1u : 0u) +
+                             (call.stream ? 1u : 0u);
   auto& writer = envelope_.record(RecordType::call, extras == 0 ? 3 : 4);
   writer.uint(number);
   writer.string(call.function);
@@ -269,6 +270,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
     writer.string("pool");
     writer.string(call.pool);
   }
+  if (call.priority != Priority::normal) uint("priority", static_cast<std::uint64_t>(call.priority));
   if (call.detached) {
     writer.string("detached");
     writer.boolean(true);
@@ -281,7 +283,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   }
 }
 
-bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& frames, Time) {
+bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& frames, Time now) {
   frames.clear();
   if (state_ == State::greeting) {
     if (greeted_) return false;
@@ -299,6 +301,7 @@ bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& f
       if (!call_fits(at->second, frames)) break;
       write_call(at->first, at->second, frames);
       count_queued(at->second, false);
+      pace_.on_done(now);
       at->second.sent = counted = true;
       at->second.call.request = Request{};
       at->second.call.metadata = Blob{};

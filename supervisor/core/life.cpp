@@ -41,7 +41,7 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "REGISTER for a second time");
   const auto ids = functions_.merge(registration);
   left_out_ = registration.left_out;
-  while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<Queue>());
+  while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<FairQueue>());
   running_in_pool_.resize(functions_.size());
   for (auto& each : workers_) each->running.resize(functions_.size());
   worker->index_of.assign(functions_.size(), Worker::absent_index);
@@ -217,28 +217,24 @@ void PoolCore::fail(Error error) {
 }
 
 void PoolCore::answer_queued(const Error& error) {
-  const auto answer_all = [&](Queue& queue) {
-    while (Call* call = queue.front()) {
-      Error given = error;
-      given.code = Code::unavailable;
-      given.certainty = Certainty::not_started;  // whatever a worker said of its own start
-      drop_queued(*call, std::move(given));
-    }
+  const auto answer = [&](Call& call) {
+    Error given = error;
+    given.code = Code::unavailable;
+    given.certainty = Certainty::not_started;  // whatever a worker said of its own start
+    drop_queued(call, std::move(given));
   };
-  for (auto& queue : queues_) answer_all(queue);
-  for (auto& queue : parked_) answer_all(*queue);
-  for (auto& each : sessions_) {
-    if (each) answer_all(each->waiting);
-  }
+  for (auto& queue : queues_) queue.empty_out(answer);
+  for (auto& queue : parked_) queue->empty_out(answer);
 }
 
 void PoolCore::drain(Time by, Time now) {
   if (state_ == PoolState::stopped) return;
   drain_by_ = std::min(drain_by_, by);
   if (state_ != PoolState::failed) state_ = PoolState::draining;
-  for (auto& each : sessions_) {
-    if (each && each->paused) resume(*each, now);
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (sessions_[i]) set_pause(SessionId{i}, false);
   }
+  pump(now);
   for (auto& worker : workers_) {
     if (worker->state == WorkerState::absent) worker->act_at = never;
     // One that has not said ready has no call and would only delay the end.

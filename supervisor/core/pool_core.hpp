@@ -11,7 +11,9 @@
 
 #include "core/actions.hpp"
 #include "core/call.hpp"
+#include "core/fair_queue.hpp"
 #include "core/functions.hpp"
+#include "core/pace.hpp"
 #include "core/pool_options.hpp"
 #include "core/worker.hpp"
 
@@ -71,7 +73,8 @@ class PoolCore {
   void pause_session(SessionId session, bool paused, Time now);
   /// Whether calls of it are not answered yet: until then its id must not name another.
   [[nodiscard]] bool session_has_calls(SessionId session) const noexcept;
-  /// Of its requests that no worker has.
+  /// Its calls that no worker has, and the bytes of their requests.
+  [[nodiscard]] std::size_t session_queued(SessionId session) const noexcept;
   [[nodiscard]] std::size_t session_queued_bytes(SessionId session) const noexcept;
 
   // From workers. An incarnation that is not the worker's present one is passed over.
@@ -111,6 +114,10 @@ class PoolCore {
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
   /// Accepted and not over, answered ones that a worker still has included.
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
+  /// When that many calls are done, as far as is known: for who is refused.
+  [[nodiscard]] std::uint64_t retry_after_ms(std::size_t calls, Time now) const noexcept {
+    return pace_.retry_after_ms(calls, now);
+  }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
 
@@ -118,7 +125,7 @@ class PoolCore {
   using Queue = IntrusiveList<Call, PlaceTag>;
   struct Session {
     IntrusiveList<Call, SessionTag> calls;
-    Queue waiting;  // queued calls that met the pause
+    std::size_t queued = 0;
     std::size_t queued_bytes = 0;
     bool paused = false;
   };
@@ -128,10 +135,11 @@ class PoolCore {
   void enqueue(Call&, bool front);
   void count_queued(Call&, bool queued);
   [[nodiscard]] Session& session(SessionId);
-  void resume(Session&, Time now);
+  void set_pause(SessionId, bool paused);
   void forget_session(SessionId);
   void pump(Time now);
   void pump_parked(Time now);
+  [[nodiscard]] bool pump_queue(FairQueue&, Time now);
   void park(Call&);
   [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] Worker* choose(const Call&, bool& room) const;
@@ -178,6 +186,7 @@ class PoolCore {
   [[nodiscard]] bool shows_too_much(Worker&, std::uint64_t loop, std::uint64_t thread, Time now);
   void set_timer(Call&);
   [[nodiscard]] std::optional<Error> refusal(std::string_view function, const Submission&, Time now) const;
+  [[nodiscard]] std::optional<Error> overload(const Submission&, Time now) const;
 
   // life.cpp
   void spawn(Worker&, Time now);
@@ -197,16 +206,18 @@ class PoolCore {
   std::vector<std::unique_ptr<Worker>> workers_;
   CallTable calls_;
   TimerWheel timers_;
-  std::array<Queue, executions> queues_;
+  std::array<FairQueue, executions> queues_;
   std::size_t first_queue_ = 0;
   // By place_of(): calls that wait for their function's limit, or for a worker that has it, or for one that may have
-  // another suspended stream, while there is room for others. They came before all that is queued.
-  std::vector<std::unique_ptr<Queue>> parked_;
+  // another suspended stream, while there is room for others. They came before what is queued of their kind.
+  std::vector<std::unique_ptr<FairQueue>> parked_;
   std::vector<std::size_t> parking_;                // places that have parked calls
+  bool parked_first_ = true;                        // by turns with what is queued
   std::vector<std::uint32_t> running_in_pool_;      // by FunctionId: sent or begun
   std::vector<std::unique_ptr<Session>> sessions_;  // by SessionId
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
+  Pace pace_;
   std::uint64_t last_incarnation_ = 0;
   std::unordered_multimap<std::uint64_t, PendingReceipt> receipts_;  // by CallId
   Time drain_by_ = never;

@@ -18,6 +18,8 @@ struct PoolCoreOptions {
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
+  std::size_t client_queued_calls_max = limits::client_queued_calls_max;  ///< of one session
+  std::size_t client_queued_bytes_max = limits::client_queued_bytes_max;
   std::size_t suspended_streams_max = limits::suspended_streams_max;  ///< a worker
   std::uint32_t boot_failures_max = 3;                                ///< in a row, then the pool has failed
   /// After a failed boot, and before a third try with a worker whose lives are short; doubled each time.

@@ -51,6 +51,10 @@ struct FunctionId {
   friend auto operator<=>(FunctionId, FunctionId) = default;
 };
 
+/// How soon a call is sent, among those that wait (PROTOCOL.md, "CALL").
+enum class Priority : std::uint8_t { low, normal, high };
+inline constexpr std::size_t priorities = 3;
+
 /// Where a worker executes it; each begins its calls in order (PROTOCOL.md, "RUN").
 enum class Execution : std::uint8_t { loop, thread };
 inline constexpr std::size_t executions = 2;
@@ -68,6 +72,7 @@ struct Submission {
   std::uint64_t attempt = 1;
   Blob metadata;  ///< an encoded map of str to str, or empty
   bool detached = false;
+  Priority priority = Priority::normal;
   std::optional<StreamCredit> stream;  ///< it is a stream, with so much credit to begin with
 };
 

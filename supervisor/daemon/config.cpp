@@ -32,6 +32,10 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("concurrency", pool.concurrency, 1);
   table.read("threads", pool.threads, 1);
   table.read("pool_concurrency", pool.pool_concurrency, 0);
+  table.read("queued_calls_max", pool.queued_calls_max, 1);
+  table.read("queued_bytes_max", pool.queued_bytes_max, 1);
+  table.read("client_queued_calls_max", pool.client_queued_calls_max, 1);
+  table.read("client_queued_bytes_max", pool.client_queued_bytes_max, 1);
   table.read("attempt_timeout", pool.attempt_timeout);
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
@@ -142,7 +146,7 @@ toml::table table_of(const PoolOptions& pool) {
     for (const auto cpu : worker) of_worker.push_back(static_cast<std::int64_t>(cpu));
     cpus.push_back(std::move(of_worker));
   }
-  const auto number = [&table](std::string_view key, std::uint32_t value) {
+  const auto number = [&table](std::string_view key, std::uint64_t value) {
     table.insert(key, static_cast<std::int64_t>(value));
   };
   table.insert("modules", strings(pool.modules));
@@ -152,6 +156,10 @@ toml::table table_of(const PoolOptions& pool) {
   number("concurrency", pool.concurrency);
   number("threads", pool.threads);
   number("pool_concurrency", pool.pool_concurrency);
+  number("queued_calls_max", pool.queued_calls_max);
+  number("queued_bytes_max", pool.queued_bytes_max);
+  number("client_queued_calls_max", pool.client_queued_calls_max);
+  number("client_queued_bytes_max", pool.client_queued_bytes_max);
   table.insert("attempt_timeout", text::format_duration(pool.attempt_timeout));
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));

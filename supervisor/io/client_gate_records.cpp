@@ -167,7 +167,11 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
     auto error = refusal(Code::overloaded, "this client has " + std::to_string(limits::client_calls_max) +
                                                " calls under way already: wait for some of them");
     error.stage = Stage::queue;
-    error.retry_after_ms = 100;
+    error.retry_after_ms = 0;
+    for (const auto& pool : pools_) {
+      const auto& core = pool.shell->core();
+      error.retry_after_ms = std::max(*error.retry_after_ms, core.retry_after_ms(core.queued(), now));
+    }
     return client.reply(number, std::move(error));
   }
   if (auto error = check_arguments(message_, record, extras)) return client.reply(number, std::move(*error));

@@ -23,6 +23,10 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
   core.pool_concurrency = options.pool_concurrency;
+  core.queued_calls_max = options.queued_calls_max;
+  core.queued_bytes_max = options.queued_bytes_max;
+  core.client_queued_calls_max = options.client_queued_calls_max;
+  core.client_queued_bytes_max = options.client_queued_bytes_max;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;

@@ -62,6 +62,10 @@ workers = 3
 concurrency = 10
 threads = 4
 pool_concurrency = 25
+queued_calls_max = 1000
+queued_bytes_max = 5000000000
+client_queued_calls_max = 100
+client_queued_bytes_max = 1000000
 attempt_timeout = "500ms"
 start_timeout = "2m"
 stop_timeout = "1.5s"
@@ -90,6 +94,10 @@ uvloop = true
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
   EXPECT_EQ(pool.pool_concurrency, 25u);
+  EXPECT_EQ(pool.queued_calls_max, 1000u);
+  EXPECT_EQ(pool.queued_bytes_max, 5'000'000'000u);
+  EXPECT_EQ(pool.client_queued_calls_max, 100u);
+  EXPECT_EQ(pool.client_queued_bytes_max, 1'000'000u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);
   EXPECT_EQ(pool.library_threads, 2u);

@@ -65,11 +65,12 @@ void World::act_for_callers() {
 
 void World::submit(Time now) {
   CallFacts facts;
-  facts.session = random_.below(plan_.sessions);
+  facts.session = random_.chance(plan_.floods) ? 0 : random_.below(plan_.sessions);
   if (closed_.contains(facts.session)) return;
   facts.function = random_.below(function_count);
   facts.attempt_timeout = plan_.options.attempt_timeout;
   facts.detached = random_.chance(100);
+  if (random_.chance(plan_.priorities)) facts.priority = random_.pick({core::Priority::low, core::Priority::high});
   core::Submission submission;
   if (random_.chance(plan_.has_timeout)) facts.deadline = now + random_.any_scale(1ms, 2s);
   if (random_.chance(plan_.has_timeout)) facts.queue_deadline = now + random_.any_scale(1ms, 500ms);
@@ -86,6 +87,7 @@ void World::submit(Time now) {
   submission.deadline = facts.deadline;
   submission.queue_deadline = facts.queue_deadline;
   submission.detached = facts.detached;
+  submission.priority = facts.priority;
   auto& call = ledger_.submitted(std::move(facts));
   const auto tag = submission.tag = call.tag;
   std::vector<std::byte> args(sizeof tag + random_.below(50));

@@ -53,6 +53,10 @@ Plan::Plan(Random& random) {
   streams = random.pick<std::uint32_t>({0, 300, 900});
   stalls = random.pick<std::uint32_t>({0, 100});
   receipts = random.pick<std::uint32_t>({0, 1000});
+  priorities = random.pick<std::uint32_t>({0, 0, 600});
+  floods = random.pick<std::uint32_t>({0, 900});
+  options.client_queued_calls_max = random.pick<std::size_t>({5, 1000, 1000});
+  options.client_queued_bytes_max = random.pick<std::size_t>({200, 100'000, 100'000});
   drains_early = random.chance(300);
   closes_sessions = random.chance(300);
   pauses_sessions = random.chance(200);

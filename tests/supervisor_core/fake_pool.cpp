@@ -49,6 +49,7 @@ TestCall FakePool::submit(std::string_view name, const Ask& ask) {
   if (ask.queue_timeout) submission.queue_deadline = now + *ask.queue_timeout;
   submission.attempt_timeout = ask.attempt_timeout;
   submission.detached = ask.detached;
+  submission.priority = ask.priority;
   submission.stream = ask.stream;
   TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
   if (call.id) tags_[call.id->value] = call.tag;

@@ -49,6 +49,8 @@ inline constexpr std::chrono::milliseconds ping_unanswered_max{3000};
 // A pool.
 inline constexpr std::size_t queued_calls_max = 4u << 20;
 inline constexpr std::size_t queued_bytes_max = std::size_t{2} << 30;
+inline constexpr std::size_t client_queued_calls_max = 1u << 20;  // of one client of a daemon's
+inline constexpr std::size_t client_queued_bytes_max = std::size_t{512} << 20;
 
 // A client of the daemon.
 inline constexpr std::size_t client_window_bytes = 64u << 20;       // of requests, and of replies
