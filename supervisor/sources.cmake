@@ -8,10 +8,12 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
   core/cancels.cpp
   core/dispatch.cpp
+  core/end_reason.cpp
   core/endings.cpp
   core/functions.cpp
   core/life.cpp
   core/pool_core.cpp
+  core/retirement.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
@@ -31,6 +33,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/nursery_link.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/resident.cpp
   io/router.cpp
   io/runtime_directory.cpp
   io/status_page.cpp
