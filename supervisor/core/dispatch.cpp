@@ -71,7 +71,8 @@ Worker* PoolCore::choose(const Call& call, bool& room) const {
 // No worker has the function, and none that is to come may: its file has changed.
 bool PoolCore::hopeless(FunctionId function) const {
   return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-    return worker->state == WorkerState::ready ? !worker->has(function) : state_ == PoolState::draining;
+    if (worker->state == WorkerState::ready) return !worker->has(function);
+    return worker->duty != Duty::serve || state_ == PoolState::draining;
   });
 }
 
@@ -158,6 +159,7 @@ void PoolCore::assign(Call& call, Worker& worker, Time now) {
   if (options_.pool_concurrency != 0) first_queue_ = 1 - static_cast<std::size_t>(call.execution);
   actions_.runs.push_back({worker.id, call.id()});
   if (options_.call_steps) tell(call, CallStep::What::sent);
+  if (worker.calls >= worker.calls_until) retire(worker.id, worker.incarnation, EndReason::calls, now);
 }
 
 }  // namespace clutch::core

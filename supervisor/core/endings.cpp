@@ -86,6 +86,7 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   Queue::remove(call);
   count_limit(call, worker, -1);
   calls_.release(call);
+  leave_if_done(worker);
   pump(now);
   stop_if_drained(now);
 }

@@ -16,11 +16,13 @@ std::string flaw_of(const PoolCoreOptions& options) {
   return {};
 }
 
-PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now) {
+PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now), chance_(options.seed) {
   if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
-  for (std::uint32_t i = 0; i < options_.workers; ++i) {
+  for (std::uint32_t i = 0; i <= options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->id = WorkerId{i};
+    workers_.back()->place = i;
+    workers_.back()->duty = i < options_.workers ? Duty::serve : Duty::none;
   }
 }
 
@@ -285,33 +287,22 @@ void PoolCore::on_time(Time now) {
   while (Timer* timer = timers_.expire(now)) {
     expire(static_cast<Call&>(*timer), now);
   }
-  for (auto& worker : workers_) {
-    if (worker->act_at > now) continue;
-    worker->act_at = never;
-    if (worker->state == WorkerState::absent) {
-      spawn(*worker, now);
-    } else if (worker->state == WorkerState::ready) {
-      ping(*worker, now);
-    } else if (worker->state == WorkerState::booting) {
-      Error error;
-      error.code = Code::unavailable;
-      error.stage = Stage::setup;
-      error.message = "a worker was not ready within start_timeout: its imports or its lifespan take too long";
-      if (!worker->boot_error) worker->boot_error = std::move(error);
-      on_violation(worker->id, worker->incarnation, "not ready in time");
-    }
-  }
+  for (auto& worker : workers_) on_worker_time(*worker, now);
   if (drain_by_ <= now) {
     drain_by_ = never;
-    for (auto& worker : workers_) on_violation(worker->id, worker->incarnation, "the time to drain is over");
+    for (auto& worker : workers_) end(worker->id, worker->incarnation, EndReason::stop, "the time to drain is over");
   }
+  replace_next(now);
   pump(now);
 }
 
 Time PoolCore::next_time() const {
   Time next = std::min(timers_.next(), drain_by_);
-  for (const auto& worker : workers_) next = std::min(next, worker->act_at);
-  return next;
+  for (const auto& worker : workers_) {
+    next = std::min({next, worker->act_at, worker->age_until, worker->leave_by});
+  }
+  const bool tries_again = state_ == PoolState::running && !to_retire_.empty() && replace_at_ != Time::min();
+  return tries_again ? std::min(next, replace_at_) : next;
 }
 
 std::optional<Run> PoolCore::run_of(const SendRun& send) {

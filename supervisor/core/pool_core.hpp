@@ -11,6 +11,7 @@
 
 #include "core/actions.hpp"
 #include "core/call.hpp"
+#include "core/chance.hpp"
 #include "core/fair_queue.hpp"
 #include "core/functions.hpp"
 #include "core/pace.hpp"
@@ -45,6 +46,7 @@ struct PoolCounters {
   std::uint64_t delivered = 0;
   std::uint64_t requeued = 0;
   std::uint64_t deaths = 0;
+  EndCounts ends{};         ///< the same, by their reasons
   std::uint64_t items = 0;  ///< of streams
   std::uint64_t lost = 0;   ///< calls that had begun, or may have, when their worker died
 };
@@ -93,6 +95,13 @@ class PoolCore {
   void on_pong(WorkerId, Incarnation, std::uint64_t n, Time now);
   /// The peer broke the protocol: it is killed.
   void on_violation(WorkerId, Incarnation, std::string why);
+  /// Kills it; its end counts as `reason`.
+  void end(WorkerId, Incarnation, EndReason reason, std::string why);
+  /// Replaces it, first: another boots and takes over, then calls that it has may end within stop_timeout, then it
+  /// leaves. Nothing for one that is not ready, or is to be replaced already. Its end counts as `why`.
+  void retire(WorkerId, Incarnation, EndReason why, Time now);
+  /// Its resident memory.
+  void on_rss(WorkerId, Incarnation, std::uint64_t bytes, Time now);
   /// It is reaped; nothing of it runs any more. The last page was handed in before.
   void on_exited(WorkerId, Incarnation, const Exit&, Time now);
 
@@ -188,10 +197,29 @@ class PoolCore {
   [[nodiscard]] std::optional<Error> refusal(std::string_view function, const Submission&, Time now) const;
   [[nodiscard]] std::optional<Error> overload(const Submission&, Time now) const;
 
+  // retirement.cpp
+  void set_limits(Worker&, Time now);
+  [[nodiscard]] Worker* vacant_slot() noexcept;
+  void replace_next(Time now);
+  [[nodiscard]] Worker* replacement_of(WorkerId) noexcept;
+  void take_over(Worker& replacement, Time now);
+  void leave_if_done(Worker&);
+  void pass_duty(Worker& from, Worker& to) noexcept;
+  void on_replacement_failed(Worker&, Time now);
+  [[nodiscard]] bool give_up_slot(Worker&, Time now);
+  template <class T>
+  [[nodiscard]] T shortened(T full) {
+    return full - static_cast<T>(static_cast<double>(full) * options_.jitter * chance_.fraction());
+  }
+  [[nodiscard]] Duration shortened(Duration full) { return Duration(shortened(full.count())); }
+
   // life.cpp
   void spawn(Worker&, Time now);
+  void on_worker_time(Worker&, Time now);
+  void count_end(Worker&, const Exit&, bool booted);
+  [[nodiscard]] bool all_serve() const noexcept;
   void respawn(Worker&, Time now);
-  [[nodiscard]] Duration backoff(std::uint32_t times) const;
+  [[nodiscard]] Duration backoff(std::uint32_t times);
   void ping(Worker&, Time now);
   void on_boot_over(Worker&, Time now);
   void fail(Error error);
@@ -221,6 +249,10 @@ class PoolCore {
   std::uint64_t last_incarnation_ = 0;
   std::unordered_multimap<std::uint64_t, PendingReceipt> receipts_;  // by CallId
   Time drain_by_ = never;
+  std::deque<std::pair<WorkerId, Incarnation>> to_retire_;  // in the order in which it was wanted
+  std::uint32_t replace_failures_ = 0;                      // in a row
+  Time replace_at_ = Time::min();                           // not before
+  Chance chance_;
   std::optional<Error> failure_;
   PoolCounters counters_;
   Actions actions_;

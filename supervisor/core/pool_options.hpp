@@ -27,6 +27,15 @@ struct PoolCoreOptions {
   Duration respawn_delay_max = std::chrono::seconds(30);
   /// A life is short that ends sooner than this after it was ready, and in which no call was answered.
   Duration settled_after = std::chrono::seconds(5);
+  // When a worker is replaced, in its good time; zero: never.
+  std::uint64_t max_calls = 0;  ///< sent to it in one life
+  Duration max_age{};           ///< from ready
+  std::uint64_t max_rss = 0;    ///< bytes
+  /// What its calls in flight have once it is replaced; then it is killed.
+  Duration stop_timeout = std::chrono::seconds(10);
+  /// These limits and the delays above are shortened by chance, by up to this part of them.
+  double jitter = 0;
+  std::uint64_t seed = 0;    ///< of that chance
   Duration ping_interval{};  ///< from one PING's answer to the next PING; zero: none is sent
   Duration ping_unanswered_max = limits::ping_unanswered_max;
   bool call_steps = false;  ///< each call's way is told (Actions::steps), for a log that wants it

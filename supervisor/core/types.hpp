@@ -27,7 +27,8 @@ struct CallId {
   friend auto operator<=>(CallId, CallId) = default;
 };
 
-/// A worker's place in its pool, 0 … workers-1. What sits there changes; see Incarnation.
+/// A worker's slot in its pool. There are more slots than workers: for its spares, and for one that is replaced while
+/// its replacement is there. What sits in a slot changes; see Incarnation.
 struct WorkerId {
   std::uint32_t value = 0;
   friend auto operator<=>(WorkerId, WorkerId) = default;
@@ -86,8 +87,9 @@ struct ReceiptId {
 struct Exit {
   int signal = 0;
   int status = 0;
-  std::string python_stack;  ///< what faulthandler left
-  std::string said;          ///< its last words on stderr, of one that was not ready
+  std::string python_stack;    ///< what faulthandler left
+  std::string said;            ///< its last words on stderr, of one that was not ready
+  bool out_of_memory = false;  ///< the kernel killed for want of memory meanwhile
 };
 
 /// "was killed by signal 9 (SIGKILL)", "exited with status 1".

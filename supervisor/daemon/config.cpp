@@ -40,6 +40,9 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
   table.read("cancel_grace", pool.cancel_grace);
+  table.read("max_calls", pool.max_calls);
+  table.read("max_age", pool.max_age);
+  table.read("max_rss", pool.max_rss);
   table.read("env", pool.env);
   table.read("clean_env", pool.clean_env);
   table.read("library_threads", pool.library_threads, 0);
@@ -164,6 +167,9 @@ toml::table table_of(const PoolOptions& pool) {
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));
   table.insert("cancel_grace", text::format_duration(pool.cancel_grace));
+  table.insert("max_calls", static_cast<std::int64_t>(pool.max_calls));
+  table.insert("max_age", text::format_duration(pool.max_age));
+  table.insert("max_rss", static_cast<std::int64_t>(pool.max_rss));
   table.insert("env", std::move(env));
   table.insert("clean_env", pool.clean_env);
   number("library_threads", pool.library_threads);

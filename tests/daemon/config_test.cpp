@@ -75,6 +75,9 @@ clean_env = true
 library_threads = 2
 cpus = [[0, 1], [2]]
 uvloop = true
+max_calls = 5
+max_age = "1h"
+max_rss = 8000000000
 )");
   EXPECT_EQ(config.listen, "ipc:///tmp/x/y.sock");
   EXPECT_EQ(config.log_level, LogLevel::debug);
@@ -103,6 +106,9 @@ uvloop = true
   EXPECT_EQ(pool.library_threads, 2u);
   EXPECT_EQ(pool.cpus, (std::vector<std::vector<std::uint32_t>>{{0, 1}, {2}}));
   EXPECT_TRUE(pool.uvloop);
+  EXPECT_EQ(pool.max_calls, 5u);
+  EXPECT_EQ(pool.max_age, 1h);
+  EXPECT_EQ(pool.max_rss, 8'000'000'000u);
 }
 
 TEST_F(ConfigFile, WhatItPrintsMeansTheSame) {

@@ -23,6 +23,7 @@ void World::plan_callers() {
     events_.emplace(at, Event{.kind = Event::pause, .session = session});
     events_.emplace(at + random_.any_scale(1ms, 5s), Event{.kind = Event::resume, .session = session});
   }
+  for (std::uint32_t i = 0; i < plan_.retires; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::retire});
   if (plan_.drains_early) events_.emplace(any_time() + begin, Event{.kind = Event::drain});
 }
 
@@ -42,6 +43,9 @@ void World::act_for_callers() {
         break;
       case Event::close_session:
         close_session(event.session);
+        break;
+      case Event::retire:
+        retire();
         break;
       case Event::drain:
         drain();
@@ -145,6 +149,12 @@ void World::close_session(std::uint32_t session) {
   for (const auto& call : ledger_.all()) {
     if (call.session == session && !call.detached) require(call.outcome.has_value(), "outlives its session", call.tag);
   }
+}
+
+void World::retire() {
+  const auto& worker = *core_.workers()[random_.below(core_.workers().size())];
+  note("worker", worker.id.value, "is to be replaced");
+  core_.retire(worker.id, worker.incarnation, core::EndReason::leak, now_);
 }
 
 void World::drain() {

@@ -29,7 +29,8 @@ struct Plan {
   std::uint32_t stillborn = 0;   ///< a boot: dies as soon as it has registered
   std::uint32_t misbehaves = 0;  ///< a turn: breaks the protocol
   std::uint32_t loses_control = 0;
-  std::uint32_t edits = 0;  ///< a boot: registers something else than the others
+  std::uint32_t edits = 0;    ///< a boot: registers something else than the others
+  std::uint32_t retires = 0;  ///< in all, of any worker
   bool drains_early = false;
   bool closes_sessions = false;
   bool pauses_sessions = false;

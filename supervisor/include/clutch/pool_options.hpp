@@ -34,8 +34,13 @@ struct PoolOptions {
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
-  std::map<std::string, std::string> env = {};                          ///< added to the workers' environment
-  bool clean_env = false;                                               ///< `env` is all of it
+  // When a worker is replaced, one at a time, each limit up to a tenth lower by chance; 0: never. Its replacement is
+  // ready first, and its calls in flight have stop_timeout to end.
+  std::uint64_t max_calls = 0;                  ///< sent to it in one life
+  std::chrono::nanoseconds max_age{0};          ///< from ready
+  std::uint64_t max_rss = 0;                    ///< bytes of resident memory, read every second
+  std::map<std::string, std::string> env = {};  ///< added to the workers' environment
+  bool clean_env = false;                       ///< `env` is all of it
   /// What numeric libraries in a worker may use at most (OMP_NUM_THREADS and kin); 0: leave it to them.
   std::uint32_t library_threads = 0;
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.
