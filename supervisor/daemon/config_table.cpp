@@ -100,7 +100,8 @@ void ConfigTable::read(std::string_view key, std::vector<std::vector<std::uint32
   for (const auto& worker : *node->as_array()) {
     if (!worker.is_array() || worker.as_array()->empty()) fail(key, wanted);
     auto& cpus = out.emplace_back();
-    for (const auto& cpu : *worker.as_array()) cpus.push_back(number_of(cpu, *this, key));
+    for (const auto& cpu : *worker.as_array())
+      cpus.push_back(static_cast<std::uint32_t>(number_of(cpu, *this, key, UINT32_MAX)));
   }
 }
 
