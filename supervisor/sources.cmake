@@ -2,16 +2,22 @@
 set(CLUTCH_IO_BASE_SOURCES
   io/endpoint.cpp
   io/event_loop.cpp
-  io/zmq_context.cpp)
+  io/zmq_context.cpp
+  text/nearest.cpp)
 
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
+  core/call_names.cpp
   core/cancels.cpp
   core/dispatch.cpp
+  core/end_reason.cpp
   core/endings.cpp
+  core/fair_queue.cpp
   core/functions.cpp
   core/life.cpp
+  core/loop_watch.cpp
   core/pool_core.cpp
+  core/retirement.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
@@ -31,6 +37,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/nursery_link.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/resident.cpp
   io/router.cpp
   io/runtime_directory.cpp
   io/status_page.cpp
@@ -39,8 +46,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/worker_channel_records.cpp
   io/worker_end.cpp
   io/worker_sources.cpp
-  text/duration.cpp
-  text/nearest.cpp)
+  text/duration.cpp)
 
 # clutchd but for its main().
 set(CLUTCH_DAEMON_SOURCES

@@ -30,7 +30,7 @@ void ClientSession::on_item(const Record& record, const io::ReceivedMessage& rec
     return on_violation(in_order ? "an ITEM beyond its credit" : "an ITEM out of order");
   }
   items.body = Blob(record.field[0]);
-  items.frames = frames_of(record, received);
+  items.frames = message_.frames_of(record, received.frames);
   entry.items += items.count;
   entry.item_bytes += items.bytes();
   items_.push_back({entry.call.tag, std::move(items)});

@@ -1,7 +1,6 @@
 #include "clutch/detail/completion_thread.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -10,25 +9,10 @@
 #include <vector>
 
 #include "fork_guard.hpp"
+#include "signals_blocked.hpp"
 
 namespace clutch::detail {
 namespace {
-
-// The host's signals are for the host's threads: what this scope starts gets none.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 struct Job {
   void (*run)(void*);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <optional>
 
 #include "clutch/detail/arguments.hpp"
@@ -11,6 +10,7 @@
 #include "clutch/detail/receipt_state.hpp"
 #include "fake_streams.hpp"
 #include "retry.hpp"
+#include "text/nearest.hpp"
 
 namespace clutch::testing {
 namespace detail {
@@ -41,21 +41,6 @@ Value value_of(const Blob& encoded, const PayloadFrames& frames) {
   } catch (const CodecError&) {
     return {};
   }
-}
-
-// Levenshtein's.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -126,6 +111,7 @@ class FakeEngine final : public clutch::detail::Engine {
   std::map<std::string, Behaviour, std::less<>> behaviours;
   std::vector<RecordedCall> recorded;
   std::vector<Pending> pending;
+  clutch::detail::RetryBudget budget;
   FakeStreams streams;
   bool ended = false;
 
@@ -141,15 +127,31 @@ class FakeEngine final : public clutch::detail::Engine {
     for (std::uint32_t number = 1;; ++number) {
       std::optional<Outcome> outcome = attempt(call, elapsed);
       auto* error = outcome ? std::get_if<Error>(&*outcome) : nullptr;
-      if (error == nullptr) return outcome;
+      if (error == nullptr) {
+        if (outcome) note_success();
+        return outcome;
+      }
       error->attempts = number;
       const auto remaining = left_of(call.options.timeout, elapsed);
       const auto delay = call.options.retry ? clutch::detail::retry_delay(*call.options.retry, *error,
                                                                           {.number = number, .remaining = remaining})
                                             : std::nullopt;
       if (!delay) return outcome;
+      if (call.options.retry->budget && !take_token()) {
+        error->message = clutch::detail::RetryBudget::said(error->message);
+        return outcome;
+      }
       elapsed += *delay;
     }
+  }
+
+  void note_success() {
+    const std::lock_guard lock(mutex);
+    budget.on_success();
+  }
+  [[nodiscard]] bool take_token() {
+    const std::lock_guard lock(mutex);
+    return budget.take();
   }
 
   std::optional<Outcome> attempt(Pending& call, Nanoseconds& elapsed) {
@@ -237,15 +239,11 @@ class FakeEngine final : public clutch::detail::Engine {
   // With the lock held.
   Error unknown(std::string_view name) const {
     std::string message = "there is no function `" + std::string(name) + "` in this pool";
-    const std::string* nearest = nullptr;
-    std::size_t distance = std::max<std::size_t>(2, name.size() / 4) + 1;
-    for (const auto& [other, behaviour] : behaviours) {
-      const std::size_t here = edit_distance(other, name);
-      if (here == 0 || here >= distance) continue;
-      nearest = &other;
-      distance = here;
+    std::vector<std::string_view> known;
+    for (const auto& [other, behaviour] : behaviours) known.push_back(other);
+    if (const auto near = text::nearest(name, known, std::max<std::size_t>(2, name.size() / 4))) {
+      message += "; did you mean `" + std::string(*near) + "`?";
     }
-    if (nearest != nullptr) message += "; did you mean `" + *nearest + "`?";
     return error_at(Code::not_found, Stage::lookup, Certainty::not_started, std::move(message));
   }
 

@@ -3,12 +3,12 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <csignal>
 
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/writer.hpp"
 #include "fork_guard.hpp"
 #include "loop_thread.hpp"
+#include "signals_blocked.hpp"
 
 namespace clutch::detail {
 namespace {
@@ -16,25 +16,9 @@ namespace {
 const CallOptions no_options;
 constexpr const char* ended = "the pool or client has ended";
 
-// Without a thread of its own's signal mask, the host's signals could be delivered to a thread of the library's.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
 bool plain(const CallOptions& options) {
   return !options.timeout && !options.attempt_timeout && !options.queue_timeout && !options.retry &&
-         options.metadata.empty() && options.pool.empty();
+         options.metadata.empty() && options.pool.empty() && !options.priority;
 }
 
 Blob encoded(const std::map<std::string, std::string>& metadata) {
@@ -259,6 +243,7 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
   attempt.attempt_timeout = options.attempt_timeout;
   attempt.metadata = encoded(options.metadata);
   attempt.pool = options.pool;
+  attempt.priority = options.priority.value_or(Priority::normal);
   if (auto* stream = call->stream()) attempt.stream = stream->credit();
   // The engine's reference travels as the tag, and comes back in finish().
   CallState* state = call.leak();
@@ -289,6 +274,7 @@ void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
   attempt.attempt = entry.attempt;
   attempt.metadata = encoded(entry.options.metadata);
   attempt.pool = entry.options.pool;
+  attempt.priority = entry.options.priority.value_or(Priority::normal);
   attempt.detached = entry.detached;
   const CallRef kept(reinterpret_cast<CallState*>(tag));
   if (auto* stream = kept->stream()) attempt.stream = stream->credit();
@@ -299,11 +285,13 @@ void LoopEngine::finish(std::uint64_t tag, Outcome&& outcome) {
   if (auto* error = std::get_if<Error>(&outcome)) {
     if (try_again(tag, *error, Clock::now())) return;
     if (const auto* entry = retries_.find(tag)) error->attempts = entry->attempt;
+  } else {
+    retries_.on_success();
   }
   complete(tag, std::move(outcome));
 }
 
-bool LoopEngine::try_again(std::uint64_t tag, const Error& error, Time now) {
+bool LoopEngine::try_again(std::uint64_t tag, Error& error, Time now) {
   const Retries::Entry* entry = retries_.find(tag);
   auto& call = *reinterpret_cast<CallState*>(tag);
   if (entry == nullptr || retries_ended_ || call.cancel_requested()) return false;

@@ -90,9 +90,7 @@ core::Submission submission_of(core::SessionId session, const protocol::Message&
   submission.tag = call.number[0];
   submission.request.args = Blob(call.field[1]);
   submission.request.kwargs = Blob(extras.kwargs);
-  for (const auto& name : message.frames_of(call)) {
-    submission.request.frames.push_back({name.place, received.frames[name.frame - 1]});
-  }
+  submission.request.frames = message.frames_of(call, received.frames);
   submission.deadline = from_wire_time(extras.timeout);
   submission.queue_deadline = from_wire_time(extras.queue_timeout);
   if (extras.attempt_timeout) {
@@ -102,6 +100,7 @@ core::Submission submission_of(core::SessionId session, const protocol::Message&
   submission.attempt = extras.attempt;
   submission.metadata = Blob(extras.metadata);
   submission.detached = extras.detached;
+  submission.priority = static_cast<core::Priority>(extras.priority);
   return submission;
 }
 

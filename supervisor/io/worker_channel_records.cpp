@@ -3,20 +3,8 @@
 #include "io/worker_channel.hpp"
 
 namespace clutch::io {
-namespace {
 
 using protocol::RecordType;
-
-PayloadFrames frames_of(const protocol::Message& message, const protocol::Record& record,
-                        const ReceivedMessage& received) {
-  PayloadFrames frames;
-  for (const auto& name : message.frames_of(record)) {
-    frames.push_back({name.place, received.frames[name.frame - 1]});
-  }
-  return frames;
-}
-
-}  // namespace
 
 void WorkerChannel::on_message(const ReceivedMessage& received, LaneName lane, core::PoolCore& core, core::Time now) {
   const auto direction =
@@ -84,8 +72,8 @@ void WorkerChannel::on_result(const protocol::Message& message, const protocol::
     error.message = "the result cannot cross: " + std::string(to_string(flaw)) + " (see docs/values.md)";
     return core.on_error(spawn_.worker, spawn_.incarnation, call, std::move(error), now);
   }
-  core.on_result(spawn_.worker, spawn_.incarnation, call, {Blob(record.field[0]), frames_of(message, record, received)},
-                 now);
+  core.on_result(spawn_.worker, spawn_.incarnation, call,
+                 {Blob(record.field[0]), message.frames_of(record, received.frames)}, now);
 }
 
 void WorkerChannel::on_items(const protocol::Message& message, const protocol::Record& record,
@@ -95,7 +83,7 @@ void WorkerChannel::on_items(const protocol::Message& message, const protocol::R
   items.first = record.number[1];
   items.count = static_cast<std::uint32_t>(protocol::items_in(record));
   items.body = Blob(record.field[0]);
-  items.frames = frames_of(message, record, received);
+  items.frames = message.frames_of(record, received.frames);
   const auto flaw = protocol::scan_items(record.field[0]);
   if (flaw == protocol::ScanError::none) {
     return core.on_items(spawn_.worker, spawn_.incarnation, call, std::move(items), now);

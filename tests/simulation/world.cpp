@@ -15,8 +15,8 @@ World::World(std::uint64_t seed, bool trace)
       plan_(random_),
       tracing_(trace),
       core_(plan_.options, start_),
-      workers_(plan_.options.workers),
-      lives_(plan_.options.workers) {
+      workers_(core_.workers().size()),
+      lives_(core_.workers().size()) {
   plan_callers();
 }
 
@@ -258,6 +258,7 @@ void World::act_on(const core::LifeAction& action) {
   if (const auto* spawn = std::get_if<core::Spawn>(&action)) {
     note("worker", spawn->worker.value, "is spawned");
     require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
+    if (spawn->replaces) lives_[spawn->worker.value] = {};
     check_respawn(spawn->worker);
     workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
   } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
@@ -276,6 +277,11 @@ void World::act_on(const core::LifeAction& action) {
     require(to->leases.empty(), "a STOP to a worker that has calls");
     to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by},
                         now_ + random_.between(1us, plan_.lane_delay_max));
+  } else if (const auto* replaced = std::get_if<core::Replaced>(&action)) {
+    note("worker", replaced->worker.value, "is replaced by", replaced->by.value);
+    const auto* by = worker(replaced->by);
+    require(by == nullptr || by->has_registered(), "replaced by one that is not ready");
+    ++replaced_;
   } else if (std::holds_alternative<core::Started>(action)) {
     require(++started_ == 1, "started twice");
   } else if (std::holds_alternative<core::Stopped>(action)) {

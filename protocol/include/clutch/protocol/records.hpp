@@ -42,6 +42,7 @@ enum class RecordType : std::uint8_t {
   answer,
   bye,
   receipt,
+  command,
 };
 
 /// Who speaks to whom on which lane: decides which records belong.
@@ -105,6 +106,7 @@ struct Extras {
   std::optional<std::uint64_t> attempt_timeout;
   std::string_view pool;
   bool detached = false;
+  std::uint64_t priority = 1;
   std::optional<StreamCredit> stream;  ///< the call is a stream, with this credit to begin with
 };
 
@@ -120,6 +122,8 @@ struct Message {
   [[nodiscard]] std::span<const FrameName> frames_of(const Record& record) const noexcept {
     return std::span(frame_names).subspan(record.frames_at, record.frames_count);
   }
+  /// The same with the frames themselves: `received` are those that came with the envelope. Shares them.
+  [[nodiscard]] PayloadFrames frames_of(const Record& record, std::span<const Bytes> received) const;
 };
 
 /// Reads the extras of a RUN or CALL that Message::read accepted.
