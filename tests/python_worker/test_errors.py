@@ -101,6 +101,51 @@ def test_hostile_exceptions_are_described_all_the_same() -> None:
     assert describe(odd)["notes"] == ["two"]
 
 
+class HostileName(type):
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        raise SystemExit("no module")
+
+
+class Nameless(Exception, metaclass=HostileName):
+    pass
+
+
+class Subtext(str):
+    def __str__(self) -> str:
+        raise SystemExit("no text")
+
+    def encode(self, *_: Any) -> bytes:  # type: ignore[override]
+        raise SystemExit("no bytes")
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize(
+    "name",
+    ["__cause__", "__context__", "__suppress_context__", "__traceback__", "__notes__", "__class__", "__dict__", "args"],
+)
+def test_whatever_an_attribute_of_an_exception_does(name: str, kind: type[BaseException]) -> None:
+    """Else nobody would be told that its call failed."""
+
+    def refuses(self: Any) -> None:
+        raise kind
+
+    data = raised(type("Named", (Exception,), {name: property(refuses)})("text"))["exception"]
+    assert data["type"].endswith("Named")
+
+
+def test_classes_and_texts_that_refuse() -> None:
+    class Group(ExceptionGroup[Any]):
+        exceptions = 7  # type: ignore[assignment]
+
+    assert describe(Nameless("text"))["type"] == "an exception without a name"
+    assert [member["type"] for member in describe(Group("several", [ValueError()]))["group"]] == ["ValueError"]
+    assert describe(Exception(Subtext("text")))["message"] == "<its __str__ raised SystemExit>"
+    noted = Exception()
+    noted.__notes__ = [Subtext("note")]
+    assert describe(noted)["notes"] == ["note"]
+
+
 def test_a_deep_recursion_keeps_both_ends() -> None:
     def recurse(n: int) -> None:
         if n:

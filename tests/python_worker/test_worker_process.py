@@ -654,3 +654,11 @@ def test_every_error_record_has_what_is_always_there(app: FakeSupervisor) -> Non
     records: list[Any] = [app.reply(app.run(name)) for name in ("numbers", "plain_fails", "echo", "odd")]
     assert all(record[0] == ERROR for record in records)
     assert all({"code", "stage", "certainty", "message"} <= record[2].keys() for record in records)
+
+
+@pytest.mark.parametrize("uvloop", [False, True])
+def test_the_loop_is_the_one_that_was_asked_for(served: Served, uvloop: bool) -> None:
+    if uvloop and not os.environ.get("CLUTCH_TEST_UVLOOP"):
+        pytest.importorskip("uvloop")
+    app = served("import asyncio\nasync def loop(): return type(asyncio.get_running_loop()).__module__", uvloop=uvloop)
+    assert app.value("loop").split(".")[0] == ("uvloop" if uvloop else "asyncio")

@@ -16,6 +16,12 @@ NODES_MAX = 64  # exceptions in one error: groups within causes within groups wo
 _FRAMES_FIRST, _FRAMES_LAST = 16, 48
 # All texts of one error; escaped or of four bytes a character, they still fit the record's bound.
 _TEXT_CHARS_MAX = ERROR_BYTES_MAX // 5
+# Past what a class may have put in their place.
+_cause_of: Any = BaseException.__dict__["__cause__"].__get__
+_context_of: Any = BaseException.__dict__["__context__"].__get__
+_is_suppressed_in: Any = BaseException.__dict__["__suppress_context__"].__get__
+_traceback_of: Any = BaseException.__dict__["__traceback__"].__get__
+_members_of: Any = BaseExceptionGroup.__dict__["exceptions"].__get__
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -62,11 +68,11 @@ class _Describer:
             "message": self._text(_message(exception), MESSAGE_CHARS_MAX),
             "traceback": self._text(_traceback(exception), TRACEBACK_CHARS_MAX),
             "notes": [self._text(note, MESSAGE_CHARS_MAX) for note in _notes(exception)],
-            "explicit": exception.__cause__ is not None,
+            "explicit": _cause_of(exception) is not None,
             "group": [],
             "left_out": 0,
         }
-        members = exception.exceptions if isinstance(exception, BaseExceptionGroup) else ()
+        members = _members_of(exception) if _is_a(exception, BaseExceptionGroup) else ()
         for position, member in enumerate(members):
             if position >= GROUP_MEMBERS_MAX or self._is_full(depth):
                 data["left_out"] += len(members) - position
@@ -75,9 +81,7 @@ class _Describer:
                 data["left_out"] += 1
             else:
                 data["group"].append(self.describe(member, depth + 1))
-        cause = exception.__cause__
-        if cause is None and not exception.__suppress_context__:
-            cause = exception.__context__
+        cause = _cause_or_context(exception)
         if cause is None or id(cause) in self._seen:
             return data
         if self._is_full(depth):
@@ -105,14 +109,27 @@ def _chain_length(exception: BaseException | None) -> int:
     seen: set[int] = set()
     while exception is not None and id(exception) not in seen:
         seen.add(id(exception))
-        exception = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
+        exception = _cause_or_context(exception)
     return len(seen)
+
+
+def _cause_or_context(exception: BaseException) -> BaseException | None:
+    cause: BaseException | None = _cause_of(exception)
+    if cause is None and not _is_suppressed_in(exception):
+        cause = _context_of(exception)
+    return cause
+
+
+def _is_a(value: object, kind: type) -> bool:
+    """As isinstance, but for what the value says of its class."""
+    return issubclass(type(value), kind)
 
 
 def _type_name(kind: type) -> str:
     try:
-        return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    except Exception:  # a metaclass may do anything
+        module, name = str(kind.__module__), str(kind.__qualname__)
+        return name if module == "builtins" else f"{module}.{name}"
+    except BaseException:  # a metaclass may do anything
         return "an exception without a name"
 
 
@@ -125,16 +142,19 @@ def _message(exception: BaseException) -> str:
 
 
 def _notes(exception: BaseException) -> list[str]:
-    notes = getattr(exception, "__notes__", None)
-    if not isinstance(notes, (list, tuple)):
+    try:
+        notes = getattr(exception, "__notes__", None)
+    except BaseException:
         return []
-    return [note for note in notes if isinstance(note, str)][:NOTES_MAX]
+    if type(notes) is not list and type(notes) is not tuple:
+        return []
+    return [str.__str__(note) for note in notes if _is_a(note, str)][:NOTES_MAX]
 
 
 def _traceback(exception: BaseException) -> str:
     """As Python prints it, without our own frames at its top and without the causes, which are beside it."""
     try:
-        frames = _frames(exception.__traceback__)
+        frames = _frames(_traceback_of(exception))
         left_out = len(frames) - _FRAMES_FIRST - _FRAMES_LAST
         if left_out > 0:
             first = traceback.StackSummary.extract(iter(frames[:_FRAMES_FIRST]))
@@ -142,14 +162,14 @@ def _traceback(exception: BaseException) -> str:
             lines = [*first.format(), f"  … {left_out} frames left out\n", *last.format()]
         else:
             lines = traceback.StackSummary.extract(iter(frames)).format()
-        if isinstance(exception, SyntaxError):
+        if _is_a(exception, SyntaxError):
             final = "".join(traceback.format_exception_only(exception))
         else:
             message = _message(exception)
             final = f"{_type_name(type(exception))}{': ' if message else ''}{message}\n"
             final += "".join(f"{note}\n" for note in _notes(exception))
         return ("Traceback (most recent call last):\n" if frames else "") + "".join(lines) + final
-    except Exception as error:  # a __getattr__, a loader's get_source: whatever formatting meets
+    except BaseException as error:  # a __getattr__, a loader's get_source: whatever formatting meets
         return f"<the traceback could not be formatted: {_type_name(type(error))}>"
 
 

@@ -95,7 +95,7 @@ class Stream:
 
     def failed(self, error: BaseException) -> None:
         """The iterator raised, or its closing, which after an error has nothing to add."""
-        if self.error is None and not (isinstance(error, CancelledError) and self.stopping):
+        if self.error is None and not (self.stopping and issubclass(type(error), CancelledError)):
             self.error = raised(error)
 
     def answer(self) -> None:
