@@ -6,19 +6,23 @@ set(CLUTCH_IO_BASE_SOURCES
   text/nearest.cpp)
 
 set(CLUTCH_SUPERVISOR_SOURCES
+  core/alone.cpp
   core/call.cpp
   core/call_names.cpp
   core/cancels.cpp
   core/dispatch.cpp
   core/endings.cpp
   core/fair_queue.cpp
+  core/fingerprint.cpp
   core/functions.cpp
   core/life.cpp
   core/loop_watch.cpp
   core/pool_core.cpp
+  core/quarantine.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
+  io/ancestry.cpp
   io/boot.cpp
   io/call_log.cpp
   io/client_door.cpp

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "core/call_names.hpp"
+#include "core/fingerprint.hpp"
 #include "io/find_program.hpp"
 
 namespace clutch::io {
@@ -27,6 +28,8 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.queued_bytes_max = options.queued_bytes_max;
   core.client_queued_calls_max = options.client_queued_calls_max;
   core.client_queued_bytes_max = options.client_queued_bytes_max;
+  core.quarantine_after = options.quarantine_after;
+  core.quarantine_ttl = options.quarantine_ttl;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
@@ -190,6 +193,12 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                           if (auto* each = channel(stop.worker)) each->stop(stop.by);
                         },
                         [&](const core::Silence& silence) { on_silence(silence); },
+                        [&](const core::Quarantined& call) {
+                          note(LogLevel::error,
+                               "quarantined: `" + call.function + "` with the arguments of fingerprint " +
+                                   core::shown(call.fingerprint) + " has killed its worker " +
+                                   std::to_string(call.kills) + " times; it is not run any more until that is lifted");
+                        },
                         [&](const core::Started&) {
                           note(LogLevel::info,
                                "ready: " + std::to_string(core_.functions().current().size()) + " function(s)");
