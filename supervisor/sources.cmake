@@ -6,6 +6,7 @@ set(CLUTCH_IO_BASE_SOURCES
   text/nearest.cpp)
 
 set(CLUTCH_SUPERVISOR_SOURCES
+  core/alone.cpp
   core/call.cpp
   core/call_names.cpp
   core/cancels.cpp
@@ -13,14 +14,17 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/end_reason.cpp
   core/endings.cpp
   core/fair_queue.cpp
+  core/fingerprint.cpp
   core/functions.cpp
   core/life.cpp
   core/loop_watch.cpp
   core/pool_core.cpp
+  core/quarantine.cpp
   core/retirement.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
+  io/ancestry.cpp
   io/boot.cpp
   io/call_log.cpp
   io/client_door.cpp

@@ -36,6 +36,7 @@ class Builder {
     map();
     functions();
     ps();
+    quarantine();
     drain();
   }
 
@@ -223,6 +224,13 @@ class Builder {
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }
 
+  void quarantine() {
+    auto& sub = command(Command::quarantine, "quarantine", help::quarantine_text, help::quarantine_examples);
+    sub.add_option("--lift", options_.quarantine.lift, "let this one run again; `all`: everything")
+        ->type_name("FINGERPRINT");
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
   void drain() {
     auto& sub = command(Command::drain, "drain", help::drain_text, help::drain_examples);
     add_connect(sub, "where the daemon listens (default: the user's own)");

@@ -21,6 +21,7 @@ inline constexpr auto close_time = std::chrono::seconds(5);
 [[nodiscard]] int print_stream(const Options& options, CallArguments arguments, Target& target, Signals& signals);
 [[nodiscard]] bool is_generator(const Options& options, Target& target);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
+[[nodiscard]] int quarantine(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
 /// `drain`: until the daemon's process is gone. `target` is closed.
 [[nodiscard]] int drain_daemon(const Options& options, std::unique_ptr<Target> target);

@@ -111,6 +111,16 @@ inline constexpr const char* ps_examples =
     "  clutch ps\n"
     "  clutch ps --connect ipc:///run/clutch/clutchd.sock --json\n";
 
+inline constexpr const char* quarantine_text =
+    "Lists the calls of a daemon that killed their workers: which are refused, and which are suspected.\n"
+    "A call is a function with its arguments; its fingerprint is in the error of one that is refused.";
+
+inline constexpr const char* quarantine_examples =
+    "Examples:\n"
+    "  clutch quarantine\n"
+    "  clutch quarantine --lift 9f3c0a1b22d4e5f6\n"
+    "  clutch quarantine --lift all --connect ipc:///run/clutch/clutchd.sock\n";
+
 inline constexpr const char* drain_text =
     "Ends the daemon when its calls are done, as SIGTERM does, and waits until its process is gone. New calls are\n"
     "refused as `unavailable`; those under way have the pool's stop_timeout, then their workers are killed: the exit\n"

@@ -1,4 +1,4 @@
-// `clutch functions` and `clutch ps`.
+// `clutch functions`, `clutch ps` and `clutch quarantine`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,6 +116,13 @@ int list_functions(const Options& options, Target& target) {
   const auto list = target.functions();
   if (!list) return report(options, list.error(), Exit::failed);
   return print(options.json ? to_json(success(to_value(list.value()))) : described(list.value()));
+}
+
+int quarantine(const Options& options, Target& target) {
+  const auto& lift = options.quarantine.lift;
+  const auto done = lift.empty() ? target.quarantine() : target.command("lift", {{Value("fingerprint"), Value(lift)}});
+  if (!done) return report(options, done.error(), Exit::failed);
+  return print(options.json ? to_json(success(done.value())) : described(done.value()));
 }
 
 int list_processes(const Options& options, Target& target) {

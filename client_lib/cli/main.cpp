@@ -43,6 +43,8 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
     }
     case Command::functions:
       return list_functions(options, *target.value());
+    case Command::quarantine:
+      return quarantine(options, *target.value());
     case Command::ps:
       return list_processes(options, *target.value());
     case Command::drain:

@@ -12,7 +12,7 @@
 
 namespace clutch::cli {
 
-enum class Command : std::uint8_t { run, call, stream, map, functions, ps, drain };
+enum class Command : std::uint8_t { run, call, stream, map, functions, ps, quarantine, drain };
 
 /// Where the calls go: to a pool in this process, or to a daemon.
 struct TargetOptions {
@@ -26,6 +26,10 @@ struct MapOptions {
   std::size_t in_flight = 1000;
   bool spread = false;
   bool progress = true;
+};
+
+struct QuarantineOptions {
+  std::string lift;  ///< a fingerprint, or `all`; empty: what there is is listed
 };
 
 struct StreamOptions {
@@ -43,6 +47,7 @@ struct Options {
   TargetOptions target;
   MapOptions map;
   StreamOptions stream;
+  QuarantineOptions quarantine;
 };
 
 }  // namespace clutch::cli

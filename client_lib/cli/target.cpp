@@ -15,7 +15,8 @@ class PoolTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return pool_; }
   [[nodiscard]] Result<FunctionList> functions() override { return pool_.functions(); }
   [[nodiscard]] Result<Value> processes() override { throw misuse("a pool of one's own has no `ps`"); }
-  [[nodiscard]] Result<Value> command(const std::string&) override {
+  [[nodiscard]] Result<Value> quarantine() override { throw misuse("a pool of one's own is asked by its program"); }
+  [[nodiscard]] Result<Value> command(const std::string&, Value::Map) override {
     throw misuse("a pool of one's own has no commands");
   }
   void hurry() override { static_cast<void>(pool_.stop(hurried_stop)); }
@@ -30,7 +31,10 @@ class DaemonTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return client_; }
   [[nodiscard]] Result<FunctionList> functions() override { return client_.functions(); }
   [[nodiscard]] Result<Value> processes() override { return client_.query("ps").get(); }
-  [[nodiscard]] Result<Value> command(const std::string& name) override { return client_.command(name).get(); }
+  [[nodiscard]] Result<Value> quarantine() override { return client_.query("quarantine").get(); }
+  [[nodiscard]] Result<Value> command(const std::string& name, Value::Map arguments) override {
+    return client_.command(name, std::move(arguments)).get();
+  }
   void hurry() override {}
 
  private:

@@ -45,6 +45,12 @@ Pool& Pool::operator=(Pool&& other) noexcept {
 
 std::vector<WorkerInfo> Pool::workers() const { return engine_ ? engine_->workers() : std::vector<WorkerInfo>(); }
 
+std::vector<QuarantinedCall> Pool::quarantine() const {
+  return engine_ ? engine_->quarantine() : std::vector<QuarantinedCall>();
+}
+
+bool Pool::lift_quarantine(const std::string& fingerprint) { return engine_ && engine_->lift_quarantine(fingerprint); }
+
 int Pool::nursery_pid() const { return engine_ ? engine_->nursery_pid() : 0; }
 
 FunctionList Pool::functions() const { return engine_ ? engine_->functions() : FunctionList(); }

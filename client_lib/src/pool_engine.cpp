@@ -1,5 +1,7 @@
 #include "pool_engine.hpp"
 
+#include "core/fingerprint.hpp"
+
 namespace clutch::detail {
 namespace {
 
@@ -94,6 +96,24 @@ std::vector<WorkerInfo> PoolEngine::workers() {
                        fact.in_flight, fact.suspended});
   }
   return workers;
+}
+
+std::vector<QuarantinedCall> PoolEngine::quarantine() {
+  std::vector<QuarantinedCall> calls;
+  if (forked()) return calls;
+  const std::lock_guard lock(guard_);
+  const auto now = Clock::now();
+  for (const auto& entry : shell_->core().quarantine(now)) {
+    calls.push_back(
+        {core::shown(entry.fingerprint), entry.function, entry.kills, entry.quarantined, entry.until - now});
+  }
+  return calls;
+}
+
+bool PoolEngine::lift_quarantine(const std::string& fingerprint) {
+  if (forked()) return false;
+  const std::lock_guard lock(guard_);
+  return shell_->core().lift_quarantine(std::string_view(fingerprint)) != 0;
 }
 
 int PoolEngine::nursery_pid() {

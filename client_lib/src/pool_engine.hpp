@@ -25,6 +25,8 @@ class PoolEngine final : public LoopEngine {
   [[nodiscard]] FunctionList functions();
 
   [[nodiscard]] std::vector<WorkerInfo> workers();
+  [[nodiscard]] std::vector<QuarantinedCall> quarantine();
+  bool lift_quarantine(const std::string& fingerprint);
   [[nodiscard]] int nursery_pid();
 
  private:

@@ -94,6 +94,12 @@ struct Silence {
   Incarnation incarnation;
   bool over = false;
 };
+/// A call has killed workers, again and again: for the log.
+struct Quarantined {
+  std::uint64_t fingerprint = 0;
+  std::string function;
+  std::uint32_t kills = 0;
+};
 struct Started {};
 struct StartFailed {
   Error error;
@@ -118,8 +124,8 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction =
-    std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Started, StartFailed, PoolFailed, Stopped>;
+using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Quarantined, Started,
+                                StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;

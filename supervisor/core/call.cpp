@@ -23,6 +23,9 @@ void CallTable::release(Call& call) noexcept {
   call.state = CallState::free;
   call.certainty = Certainty::not_started;
   call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = call.owes_receipts = false;
+  call.alone = false;
+  call.haste = Haste::none;
+  call.fingerprint = 0;
   call.request = Request{};
   call.metadata = Blob{};
   call.stream.reset();

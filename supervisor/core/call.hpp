@@ -17,6 +17,13 @@ enum class CallState : std::uint8_t {
   begun,   ///< its code ran, or may have
 };
 
+/// Why a call must begin sooner than its caller says.
+enum class Haste : std::uint8_t {
+  none,
+  nested,  ///< a worker of the pool waits for it
+  alone,   ///< a worker is kept free for it
+};
+
 struct PlaceTag {};    // in a queue, or among a worker's leases
 struct SessionTag {};  // among a session's calls
 
@@ -38,6 +45,8 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   Execution execution = Execution::loop;
   Certainty certainty = Certainty::not_started;
   Priority priority = Priority::normal;
+  Haste haste = Haste::none;  ///< why queue_deadline is what it is, where the caller did not set it
+  bool alone = false;         ///< no other call may be at its worker: it may be what kills it
   bool answered = false;
   bool cancel_sent = false;
   bool maybe_passed_over = false;  ///< cancelled or expired when it was shown begun: its code need not have run
@@ -49,7 +58,8 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   std::uint64_t seq = 0;
   std::uint64_t tag = 0;
   std::uint64_t attempt = 1;
-  Request request;  ///< until it began
+  std::uint64_t fingerprint = 0;  ///< known once it has begun and not ended, or was suspected before
+  Request request;                ///< until it began
   Blob metadata;
   std::unique_ptr<StreamProgress> stream;  ///< null: it is none
   std::size_t request_bytes = 0;

@@ -35,7 +35,9 @@ void PoolCore::cancel(CallId id, Time now, std::optional<ReceiptRequest> receipt
 void PoolCore::cancel_call(Call& call, Time now) {
   if (call.state == CallState::queued) {
     end_receipts(call, CancelEnd::removed_from_queue, now);
+    const bool alone = call.alone;
     drop_queued(call, cancelled(Stage::queue, Certainty::not_started, "cancelled before it was sent to a worker"));
+    if (alone) pump(now);  // what was kept for it is others' again
     stop_if_drained(now);
     return;
   }

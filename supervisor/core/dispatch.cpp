@@ -12,6 +12,12 @@ std::size_t PoolCore::place_of(const Call& call) noexcept {
 
 void PoolCore::enqueue(Call& call, bool front) {
   call.state = CallState::queued;
+  if (call.alone) {
+    front ? alone_.push_front(call) : alone_.push_back(call);
+    count_queued(call, true);
+    if (options_.call_steps) tell(call, CallStep::What::queued);
+    return;
+  }
   auto& parked = *parked_[place_of(call)];
   auto& queue = front && parked.has_like(call) ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
@@ -49,20 +55,25 @@ bool PoolCore::is_full() const noexcept {
   return load >= options_.pool_concurrency;
 }
 
+// Whether it has the function, and another call of it would not be beyond a limit of the function's, or of streams.
+bool PoolCore::may_have(const Worker& worker, const Call& call) const noexcept {
+  if (!worker.has(call.function)) return false;
+  if (call.stream && worker.suspended >= options_.suspended_streams_max) return false;
+  const Function& function = functions_[call.function];
+  const auto at = call.function.value;
+  return function.limit == 0 || (function.limit_per_pool ? running_in_pool_[at] : worker.running[at]) < function.limit;
+}
+
 // The least loaded worker with room that has the function and is below its limit. `room`: another call might be sent.
 // To one that does not answer none is: here a call can still go to another, sent there it could not.
 Worker* PoolCore::choose(const Call& call, bool& room) const {
   if (is_full()) return nullptr;
-  const Function& function = functions_[call.function];
-  const auto at = call.function.value;
-  const auto full = [&](std::uint32_t running) { return function.limit != 0 && running >= function.limit; };
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
-    if (worker->state != WorkerState::ready || worker->silent || !worker->lane(call.execution).has_room()) continue;
+    if (worker->state != WorkerState::ready || worker->silent || worker->reserved) continue;
+    if (!worker->lane(call.execution).has_room()) continue;
     room = true;
-    if (!worker->has(call.function)) continue;
-    if (call.stream && worker->suspended >= options_.suspended_streams_max) continue;
-    if (full(function.limit_per_pool ? running_in_pool_[at] : worker->running[at])) continue;
+    if (!may_have(*worker, call)) continue;
     if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }
   return best;
@@ -132,6 +143,7 @@ bool PoolCore::pump_queue(FairQueue& queue, Time now) {
 // What is parked and what is queued have the first choice by turns: else functions whose limits are together more than
 // a worker's concurrency would keep all others from it.
 void PoolCore::pump(Time now) {
+  if (reserving_ || !alone_.empty()) pump_alone(now);
   const bool parked = !parking_.empty();
   const bool parked_first = parked && parked_first_;
   if (parked_first) pump_parked(now);

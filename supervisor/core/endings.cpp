@@ -85,6 +85,8 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
   Queue::remove(call);
   count_limit(call, worker, -1);
+  if (call.fingerprint != 0 && !quarantine_.empty()) quarantine_.on_survived(call.fingerprint);
+  if (call.alone) release_reserved(call, worker);
   calls_.release(call);
   leave_if_done(worker);
   pump(now);
@@ -110,10 +112,16 @@ Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certain
                       waiting_for(call, clock) + ": " + std::string(said(certainty)));
 }
 
+// Of the two clocks by which it must begin, the earlier.
+Error PoolCore::not_begun_error(const Call& call, Certainty certainty, Time now) const {
+  if (call.queue_deadline >= call.deadline) return deadline_error(call, "timeout", certainty);
+  if (call.haste != Haste::none) return hurried_error(call, certainty, now);
+  return deadline_error(call, "queue_timeout", certainty);
+}
+
 void PoolCore::expire(Call& call, Time now) {
   if (call.state == CallState::queued) {
-    drop_queued(call, deadline_error(call, call.queue_deadline < call.deadline ? "queue_timeout" : "timeout",
-                                     Certainty::not_started));
+    drop_queued(call, not_begun_error(call, Certainty::not_started, now));
     stop_if_drained(now);
     return;
   }
@@ -131,7 +139,8 @@ void PoolCore::expire(Call& call, Time now) {
   if (call.state == CallState::begun && call.attempt_deadline < call.deadline) clock = "attempt_timeout";
   actions_.cancels.push_back({call.worker, call.seq, call.id(), true});
   call.cancel_sent = true;
-  answer(call, deadline_error(call, clock, certainty));
+  answer(call,
+         clock == "queue_timeout" ? not_begun_error(call, certainty, now) : deadline_error(call, clock, certainty));
 }
 
 Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, Time now) const {

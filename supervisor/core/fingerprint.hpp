@@ -1,5 +1,5 @@
-// A call's function and request as one number: the same for the same call, whoever makes it. It tells calls apart, it is
-// no secret and no proof. Pure.
+// A call's function and request as one number: the same for the same call, whoever makes it. It tells calls apart, it
+// is no secret and no proof. Pure.
 #pragma once
 
 #include <cstdint>

@@ -24,6 +24,7 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.next_seq = 1;
   worker.lanes = {};
   worker.suspended = 0;
+  worker.reserved = worker.runs_alone = false;
   worker.lane(Execution::loop).bound = options_.concurrency;
   worker.lane(Execution::loop).windowed = true;
   worker.lane(Execution::thread).bound = options_.threads;
@@ -144,6 +145,7 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
     error.python_stack = exit.python_stack;
     worker->boot_error = std::move(error);
   }
+  if (worker->state == WorkerState::ready) note_kill(*worker, now);
   count_end(*worker, exit, booted);
   worker->state = WorkerState::absent;
   worker->act_at = worker->age_until = worker->leave_by = never;
@@ -276,14 +278,15 @@ void PoolCore::fail(Error error) {
 }
 
 void PoolCore::answer_queued(const Error& error) {
-  const auto answer = [&](Call& call) {
+  const auto refuse = [&](Call& call) {
     Error given = error;
     given.code = Code::unavailable;
     given.certainty = Certainty::not_started;  // whatever a worker said of its own start
     drop_queued(call, std::move(given));
   };
-  for (auto& queue : queues_) queue.empty_out(answer);
-  for (auto& queue : parked_) queue->empty_out(answer);
+  for (auto& queue : queues_) queue.empty_out(refuse);
+  for (auto& queue : parked_) queue->empty_out(refuse);
+  while (Call* call = alone_.front()) refuse(*call);
 }
 
 void PoolCore::drain(Time by, Time now) {

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/fingerprint.hpp"
+
 namespace clutch::core {
 
 std::string flaw_of(const PoolCoreOptions& options) {
@@ -16,7 +18,11 @@ std::string flaw_of(const PoolCoreOptions& options) {
   return {};
 }
 
-PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now), chance_(options.seed) {
+PoolCore::PoolCore(PoolCoreOptions options, Time now)
+    : options_(options),
+      timers_(now),
+      quarantine_(options.quarantine_after, options.quarantine_ttl),
+      chance_(options.seed) {
   if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
   for (std::uint32_t i = 0; i <= options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>());
@@ -78,7 +84,12 @@ std::optional<Error> PoolCore::overload(const Submission& submission, Time now) 
 
 std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& submission, Time now) {
   ++counters_.submitted;
-  if (auto error = refusal(function, submission, now)) {
+  std::uint64_t fingerprint = 0;
+  bool alone = false;
+  auto error = refusal(function, submission, now);
+  if (!error) error = suspicion(function, submission, now, fingerprint, alone);
+  if (!error && submission.nested) error = nested_refusal(*functions_.find(function), submission, now);
+  if (error) {
     if (options_.call_steps) tell_refusal(function, submission, *error);
     deliver(submission, std::move(*error));
     return std::nullopt;
@@ -91,6 +102,8 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.attempt = submission.attempt;
   call.detached = submission.detached;
   call.priority = submission.priority;
+  call.fingerprint = fingerprint;
+  call.alone = alone;
   call.request_bytes = submission.request.bytes();
   call.request = std::move(submission.request);
   call.metadata = std::move(submission.metadata);
@@ -98,6 +111,8 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.deadline = submission.deadline;
   call.queue_deadline = submission.queue_deadline;
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
+  if (alone) hasten(call, Haste::alone, after(now, alone_begin_max));
+  if (submission.nested) hasten(call, Haste::nested, after(now, nested_begin_max));
   session(call.session).calls.push_back(call);
   if (options_.call_steps) tell(call, CallStep::What::accepted);
   if (queued_ == 0) pace_.on_idle_over(now);
@@ -209,10 +224,10 @@ void PoolCore::on_error(WorkerId id, Incarnation incarnation, CallId call_id, Er
   const auto end = error.certainty == Certainty::not_started ? CancelEnd::removed_from_queue
                    : unwound                                 ? CancelEnd::unwound
                                                              : CancelEnd::already_finished;
+  if (error.certainty == Certainty::not_started) call->fingerprint = 0;  // it did not survive anything
   if (!call->answered) {
     if (error.code == Code::deadline_exceeded && error.certainty == Certainty::not_started) {
-      error = deadline_error(*call, call->queue_deadline < call->deadline ? "queue_timeout" : "timeout",
-                             Certainty::not_started);
+      error = not_begun_error(*call, Certainty::not_started, now);
     }
     answer(*call, std::move(error));
   }
@@ -231,6 +246,9 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     ++begun;
     if (call == nullptr || call->state != CallState::sent) continue;
     call->state = CallState::begun;
+    if (call->fingerprint == 0 && quarantine_.wanted()) {
+      call->fingerprint = fingerprint_of(functions_[call->function].name, call->request);
+    }
     call->request = Request{};  // it is never sent again
     --lane.sent;
     ++lane.begun;

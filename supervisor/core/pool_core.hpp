@@ -16,6 +16,7 @@
 #include "core/functions.hpp"
 #include "core/pace.hpp"
 #include "core/pool_options.hpp"
+#include "core/quarantine.hpp"
 #include "core/worker.hpp"
 
 namespace clutch::core {
@@ -63,7 +64,9 @@ class PoolCore {
   /// No more calls; those there are have until `by`, then workers are killed. Again: an earlier `by` counts.
   void drain(Time by, Time now);
 
-  // From sessions. submit gives the call's id, or nothing where it was answered at once.
+  // From sessions. submit gives the call's id, or nothing where it was answered at once. A nested one is, where no
+  // place is free for it, and ends after nested_begin_max where it has not begun: it must not wait for who waits for
+  // it.
   std::optional<CallId> submit(std::string_view function, Submission&& submission, Time now);
   /// The receipt comes once it is known: at the latest when the grace is over, or the worker dead.
   void cancel(CallId call, Time now, std::optional<ReceiptRequest> receipt = std::nullopt);
@@ -127,6 +130,10 @@ class PoolCore {
   [[nodiscard]] std::uint64_t retry_after_ms(std::size_t calls, Time now) const noexcept {
     return pace_.retry_after_ms(calls, now);
   }
+  /// What killed workers lately, and what of it is refused.
+  [[nodiscard]] std::vector<Quarantine::Entry> quarantine(Time now) { return quarantine_.list(now); }
+  /// By its fingerprint as it is shown, or "all": how many there were.
+  std::size_t lift_quarantine(std::string_view fingerprint) { return quarantine_.lift(fingerprint); }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
 
@@ -151,11 +158,24 @@ class PoolCore {
   [[nodiscard]] bool pump_queue(FairQueue&, Time now);
   void park(Call&);
   [[nodiscard]] bool is_full() const noexcept;
+  [[nodiscard]] bool may_have(const Worker&, const Call&) const noexcept;
   [[nodiscard]] Worker* choose(const Call&, bool& room) const;
   [[nodiscard]] bool hopeless(FunctionId) const;
   void drop_hopeless(Call&);
   void assign(Call&, Worker&, Time now);
   void count_limit(Call&, Worker&, int change);
+
+  // alone.cpp
+  static constexpr Duration nested_begin_max = std::chrono::seconds(1);
+  static constexpr Duration alone_begin_max = std::chrono::seconds(5);
+  [[nodiscard]] std::optional<Error> suspicion(std::string_view function, const Submission&, Time now,
+                                               std::uint64_t& fingerprint, bool& alone);
+  [[nodiscard]] std::optional<Error> nested_refusal(FunctionId, const Submission&, Time now) const;
+  static void hasten(Call&, Haste, Time by);
+  void pump_alone(Time now);
+  void release_reserved(Call&, Worker&);
+  void note_kill(Worker&, Time now);
+  [[nodiscard]] Error hurried_error(const Call&, Certainty, Time now) const;
 
   // endings.cpp
   void answer(Call&, Outcome&&);
@@ -164,6 +184,7 @@ class PoolCore {
   void finish(Call&, Worker&, Time now);
   void expire(Call&, Time now);
   [[nodiscard]] Error deadline_error(const Call&, std::string_view clock, Certainty) const;
+  [[nodiscard]] Error not_begun_error(const Call&, Certainty, Time now) const;
   [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&, Time now) const;
   [[nodiscard]] Certainty certainty_of(const Call&, Time page_read) const;
 
@@ -246,6 +267,9 @@ class PoolCore {
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
   Pace pace_;
+  Quarantine quarantine_;
+  Queue alone_;             // that wait for a worker without other calls
+  bool reserving_ = false;  // a worker is kept for one of them, or has it
   std::uint64_t last_incarnation_ = 0;
   std::unordered_multimap<std::uint64_t, PendingReceipt> receipts_;  // by CallId
   Time drain_by_ = never;

@@ -21,7 +21,10 @@ struct PoolCoreOptions {
   std::size_t client_queued_calls_max = limits::client_queued_calls_max;  ///< of one session
   std::size_t client_queued_bytes_max = limits::client_queued_bytes_max;
   std::size_t suspended_streams_max = limits::suspended_streams_max;  ///< a worker
-  std::uint32_t boot_failures_max = 3;                                ///< in a row, then the pool has failed
+  /// A call is quarantined when its worker died so often while it ran, the last time with nothing else; 0: never.
+  std::uint32_t quarantine_after = 3;
+  Duration quarantine_ttl = std::chrono::minutes(10);  ///< from its last kill
+  std::uint32_t boot_failures_max = 3;                 ///< in a row, then the pool has failed
   /// After a failed boot, and before a third try with a worker whose lives are short; doubled each time.
   Duration respawn_delay = std::chrono::milliseconds(500);
   Duration respawn_delay_max = std::chrono::seconds(30);

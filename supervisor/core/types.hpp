@@ -74,6 +74,7 @@ struct Submission {
   Blob metadata;  ///< an encoded map of str to str, or empty
   bool detached = false;
   Priority priority = Priority::normal;
+  bool nested = false;                 ///< it comes from a worker of this pool: see PoolCore::submit
   std::optional<StreamCredit> stream;  ///< it is a stream, with so much credit to begin with
 };
 

@@ -64,6 +64,8 @@ struct Worker {
   std::array<Lane, executions> lanes;
   std::vector<std::uint32_t> index_of;  ///< by FunctionId: its position in this worker's REGISTER, or absent_index
   std::vector<std::uint32_t> running;   ///< by FunctionId: sent or begun
+  bool reserved = false;                ///< for a call that is to run alone: it gets no other
+  bool runs_alone = false;              ///< it has that call
   std::uint32_t suspended = 0;          ///< streams without credit: neither lane counts them
   IntrusiveList<Call, PlaceTag> leases;
   Time act_at = never;               ///< absent: respawn; booting: too late; ready: PING, or too late for its answer

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <system_error>
 
+#include "clutch/protocol/cursor.hpp"
 #include "io/endpoint.hpp"
 
 namespace clutch::daemon {
@@ -111,8 +112,8 @@ void Daemon::serve_if_started() {
   std::vector<io::GatePool> named;
   for (std::size_t i = 0; i < pools_.size(); ++i) named.push_back({config_.pools[i].name, pools_[i].shell.get()});
   io::GateOptions options{door_.socket(), release_, config_.stalled_timeout, {}};
-  options.on_command = [this](std::string_view name, protocol::Span, io::CommandDone done) {
-    on_command(name, std::move(done));
+  options.on_command = [this](std::string_view name, protocol::Span arguments, io::CommandDone done) {
+    on_command(name, arguments, std::move(done));
   };
   try {
     gate_ = std::make_unique<io::ClientGate>(std::move(options), loop_, context_, log_, std::move(named));
@@ -145,7 +146,34 @@ void Daemon::on_signal() {
   }
 }
 
-void Daemon::on_command(std::string_view name, io::CommandDone done) {
+void Daemon::lift(protocol::Span arguments, const io::CommandDone& done) {
+  protocol::Cursor cursor(arguments);
+  std::size_t pairs = 0;
+  std::string_view key;
+  std::string_view fingerprint;
+  const bool readable =
+      cursor.map(pairs) && pairs == 1 && cursor.string(key) && key == "fingerprint" && cursor.string(fingerprint);
+  std::size_t lifted = 0;
+  for (const auto& pool : pools_) lifted += readable ? pool.shell->core().lift_quarantine(fingerprint) : 0;
+  if (lifted == 0) {
+    Error error;
+    error.code = readable ? Code::not_found : Code::invalid_argument;
+    error.stage = Stage::lookup;
+    error.message = readable ? "nothing of the fingerprint `" + escaped(fingerprint) +
+                                   "` is in quarantine: `clutch quarantine` lists what is"
+                             : "lift needs `fingerprint`, a text: one that is in quarantine, or all";
+    return done(std::move(error));
+  }
+  note(LogLevel::info, "lifted from quarantine: " + escaped(fingerprint));
+  protocol::Writer writer;
+  writer.map(1);
+  writer.string("lifted");
+  writer.uint(lifted);
+  done(writer.blob());
+}
+
+void Daemon::on_command(std::string_view name, protocol::Span arguments, io::CommandDone done) {
+  if (name == "lift") return lift(arguments, done);
   if (name == "drain") {
     drains_.push_back(std::move(done));
     return loop_.post([this] { drain(false); });  // not from within a message that may have more records
@@ -153,8 +181,8 @@ void Daemon::on_command(std::string_view name, io::CommandDone done) {
   Error error;
   error.code = Code::not_found;
   error.stage = Stage::lookup;
-  error.message =
-      "this daemon (clutch " + release_ + ") does not know the command `" + escaped(name) + "`; it knows drain";
+  error.message = "this daemon (clutch " + release_ + ") does not know the command `" + escaped(name) +
+                  "`; it knows drain and lift";
   done(std::move(error));
 }
 

@@ -53,7 +53,8 @@ class Daemon {
   void on_pool_failed(const std::string& name, const Error&);
   void on_signal();
   void drain(bool at_once);
-  void on_command(std::string_view name, io::CommandDone done);
+  void on_command(std::string_view name, protocol::Span arguments, io::CommandDone done);
+  void lift(protocol::Span arguments, const io::CommandDone& done);
   void answer_drains();
   [[nodiscard]] std::uint64_t lost_calls() const;
   void tell_that_it_stops();

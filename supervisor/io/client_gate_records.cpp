@@ -73,6 +73,7 @@ std::optional<Error> ClientGate::admit(Peer& peer) {
   }
   const auto pid = static_cast<std::uint64_t>(peer.origin.pid);
   peer.client = std::make_unique<GateClient>(take_session(), hello->name, pid, hello->window);
+  peer.client->nested_in = pool_of_process(pools_, pid);
   sessions_[peer.client->session().value] = &peer;
   return std::nullopt;
 }
@@ -179,6 +180,7 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
   if (auto* error = std::get_if<Error>(&chosen)) return client.reply(number, std::move(*error));
   const auto pool = std::get<std::size_t>(chosen);
   auto submission = submission_of(client.session(), message_, record, extras, received);
+  submission.nested = client.nested_in == pool;
   std::optional<GateStream> stream;
   if (extras.stream) {
     stream = client.streams.begin(*extras.stream);
@@ -220,12 +222,14 @@ void ClientGate::on_query(GateClient& client, const Record& record, core::Time n
       if (peer->client) clients.push_back(peer->client.get());
     }
     write_ps(writer, facts_, pools_, clients, now);
+  } else if (what == "quarantine") {
+    write_quarantine(writer, pools_, now);
   } else if (what == "ping") {
     write_ping(writer, facts_);
   } else {
     writer.map(1);
     writer.string("error");
-    writer.string("this daemon does not know that query; it knows functions, ps and ping");
+    writer.string("this daemon does not know that query; it knows functions, ps, quarantine and ping");
   }
   client.answer(record.number[0], writer.blob());
 }

@@ -5,6 +5,7 @@
 #include "clutch/protocol/cursor.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/scan.hpp"
+#include "io/ancestry.hpp"
 #include "io/pool_shell.hpp"
 #include "io/wire_time.hpp"
 
@@ -102,6 +103,16 @@ core::Submission submission_of(core::SessionId session, const protocol::Message&
   submission.detached = extras.detached;
   submission.priority = static_cast<core::Priority>(extras.priority);
   return submission;
+}
+
+std::optional<std::size_t> pool_of_process(const std::vector<GatePool>& pools, std::uint64_t pid) {
+  const auto ancestry = ancestry_of(static_cast<pid_t>(pid));
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    for (const auto& worker : pools[i].shell->worker_facts()) {
+      if (worker.pid != 0 && std::find(ancestry.begin(), ancestry.end(), worker.pid) != ancestry.end()) return i;
+    }
+  }
+  return std::nullopt;
 }
 
 std::variant<std::size_t, Error> pool_for(const std::vector<GatePool>& pools, std::string_view function,

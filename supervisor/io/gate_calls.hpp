@@ -23,4 +23,7 @@ namespace clutch::io {
 [[nodiscard]] std::variant<std::size_t, Error> pool_for(const std::vector<GatePool>& pools, std::string_view function,
                                                         std::string_view wanted);
 
+/// The pool one of whose workers the process is, or descends from.
+[[nodiscard]] std::optional<std::size_t> pool_of_process(const std::vector<GatePool>& pools, std::uint64_t pid);
+
 }  // namespace clutch::io

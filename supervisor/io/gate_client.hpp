@@ -78,7 +78,8 @@ class GateClient {
   /// Since when replies have waited and the client took none; `never` where none waits.
   [[nodiscard]] core::Time stalled_since() const noexcept { return replies_.empty() ? core::never : progress_; }
 
-  bool paused = false;  ///< its queued calls wait (the gate's to set)
+  std::optional<std::size_t> nested_in;  ///< the pool that one of whose workers it is, or was started by
+  bool paused = false;                   ///< its queued calls wait (the gate's to set)
 
  private:
   /// END of a stream: how many items it had.

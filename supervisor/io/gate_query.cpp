@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/fingerprint.hpp"
 #include "io/gate_client.hpp"
 #include "io/pool_shell.hpp"
 
@@ -124,6 +125,22 @@ void write_ps(protocol::Writer& writer, const DaemonFacts& facts, const std::vec
   for (const auto& pool : pools) write_pool(writer, pool);
   map.key("clients").array(clients.size());
   for (const auto* client : clients) write_client(writer, *client);
+}
+
+void write_quarantine(protocol::Writer& writer, const std::vector<GatePool>& pools, core::Time now) {
+  std::vector<std::pair<std::string, core::Quarantine::Entry>> all;
+  for (const auto& pool : pools) {
+    for (auto& entry : pool.shell->core().quarantine(now)) all.emplace_back(pool.name, std::move(entry));
+  }
+  MapWriter map(writer, 1);
+  map.key("quarantine").array(all.size());
+  for (const auto& [pool, entry] : all) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(entry.until - now).count();
+    MapWriter one(writer, 6);
+    one.text("fingerprint", core::shown(entry.fingerprint)).text("function", entry.function);
+    one.number("kills", entry.kills).key("refused").boolean(entry.quarantined);
+    one.number("left_s", static_cast<std::uint64_t>(left)).text("pool", pool);
+  }
 }
 
 void write_ping(protocol::Writer& writer, const DaemonFacts& facts) {

@@ -33,6 +33,8 @@ void write_functions(protocol::Writer&, const std::vector<GatePool>&);
 /// {daemon: {…}, pools: [{…, workers: [{…}]}], clients: [{…}]}
 void write_ps(protocol::Writer&, const DaemonFacts&, const std::vector<GatePool>&,
               const std::vector<const GateClient*>& clients, core::Time now);
+/// {quarantine: [{fingerprint, function, kills, refused, left_s, pool}]}
+void write_quarantine(protocol::Writer&, const std::vector<GatePool>&, core::Time now);
 /// {pid, release}
 void write_ping(protocol::Writer&, const DaemonFacts&);
 

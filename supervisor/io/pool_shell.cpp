@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/call_names.hpp"
+#include "core/fingerprint.hpp"
 #include "io/find_program.hpp"
 #include "io/resident.hpp"
 
@@ -37,6 +38,8 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.stop_timeout = options.stop_timeout;
   core.jitter = 0.1;
   core.seed = std::random_device()();
+  core.quarantine_after = options.quarantine_after;
+  core.quarantine_ttl = options.quarantine_ttl;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
@@ -227,6 +230,12 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                                         " serves on, as what was to replace it did not start: " + failed.error.message);
           },
           [&](const core::Silence& silence) { on_silence(silence); },
+          [&](const core::Quarantined& call) {
+            note(LogLevel::error, "quarantined: `" + call.function + "` with the arguments of fingerprint " +
+                                      core::shown(call.fingerprint) + " has killed its worker " +
+                                      std::to_string(call.kills) +
+                                      " times; it is not run any more until that is lifted");
+          },
           [&](const core::Started&) {
             note(LogLevel::info, "ready: " + std::to_string(core_.functions().current().size()) + " function(s)");
             events_.on_started();

@@ -162,6 +162,14 @@ def test_ps(clutch: Any, endpoint: str) -> None:
     assert str(value["pools"][0]["workers"][0]["pid"]) in text
 
 
+def test_quarantine(clutch: Any, endpoint: str) -> None:
+    assert clutch("quarantine", "--connect", endpoint).stdout == "quarantine: none\n"
+    assert clutch.json("quarantine", "--connect", endpoint)["value"] == {"quarantine": []}
+    refused = clutch("quarantine", "--lift", "nonsense", "--connect", endpoint)
+    assert refused.returncode == 1
+    assert "nothing of the fingerprint `nonsense` is in quarantine" in refused.stderr
+
+
 def test_ctrl_c_cancels_in_the_daemon(clutch: Any, endpoint: str, tmp_path: Path) -> None:
     name = tmp_path / "never"
     process = clutch.start("call", "sample.wait_for_file", name, "--connect", endpoint, "--pool", "first")

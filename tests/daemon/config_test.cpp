@@ -65,6 +65,8 @@ pool_concurrency = 25
 queued_calls_max = 1000
 queued_bytes_max = 5000000000
 client_queued_calls_max = 100
+quarantine_after = 5
+quarantine_ttl = "1m"
 client_queued_bytes_max = 1000000
 attempt_timeout = "500ms"
 start_timeout = "2m"
@@ -100,6 +102,8 @@ max_rss = 8000000000
   EXPECT_EQ(pool.queued_calls_max, 1000u);
   EXPECT_EQ(pool.queued_bytes_max, 5'000'000'000u);
   EXPECT_EQ(pool.client_queued_calls_max, 100u);
+  EXPECT_EQ(pool.quarantine_after, 5u);
+  EXPECT_EQ(pool.quarantine_ttl, 1min);
   EXPECT_EQ(pool.client_queued_bytes_max, 1'000'000u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);

@@ -73,9 +73,11 @@ void World::submit(Time now) {
   if (closed_.contains(facts.session)) return;
   facts.function = random_.below(function_count);
   facts.attempt_timeout = plan_.options.attempt_timeout;
+  facts.suspect = random_.chance(plan_.suspects);
   facts.detached = random_.chance(100);
   if (random_.chance(plan_.priorities)) facts.priority = random_.pick({core::Priority::low, core::Priority::high});
   core::Submission submission;
+  submission.nested = random_.chance(plan_.nested);
   if (random_.chance(plan_.has_timeout)) facts.deadline = now + random_.any_scale(1ms, 2s);
   if (random_.chance(plan_.has_timeout)) facts.queue_deadline = now + random_.any_scale(1ms, 500ms);
   if (random_.chance(plan_.has_timeout)) {
@@ -95,8 +97,10 @@ void World::submit(Time now) {
   auto& call = ledger_.submitted(std::move(facts));
   const auto tag = submission.tag = call.tag;
   std::vector<std::byte> args(sizeof tag + random_.below(50));
-  std::memcpy(args.data(), &tag, sizeof tag);
+  if (call.suspect) args.assign(8, std::byte{0});  // the same as of others
+  if (!call.suspect) std::memcpy(args.data(), &tag, sizeof tag);
   submission.request.args = Blob(args);
+  submission.metadata = Blob(std::as_bytes(std::span(&tag, 1)));
   note("call", tag, "of", function_name(call.function), "is submitted");
   if (const auto id = core_.submit(function_name(call.function), std::move(submission), now)) {
     tags_[id->value] = tag;

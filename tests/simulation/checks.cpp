@@ -9,7 +9,7 @@ using core::Execution;
 using core::WorkerState;
 
 // Where all workers have the same functions and nobody was paused or edited, calls of one function begin in order.
-bool World::order_matters() const { return plan_.edits == 0 && !paused_ever_; }
+bool World::order_matters() const { return plan_.edits == 0 && plan_.suspects == 0 && !paused_ever_; }
 
 void World::check_turn() {
   ledger_.check_deadlines(clock_);
@@ -25,6 +25,9 @@ void World::check_turn() {
       if (lane.bound != 0 && plan_.streams == 0) require(lane.sent + lane.begun <= most, "more than the bound");
     }
     if (worker->state == WorkerState::absent) require(worker->load() == 0, "an absent worker has calls");
+    if (worker->runs_alone && worker->state == WorkerState::ready) {
+      require(worker->load() + worker->suspended == 1, "another call is beside one that is to be alone");
+    }
   }
   check_slots();
   if (plan_.edits == 0) check_nothing_waits_in_vain();
@@ -100,7 +103,7 @@ void World::check_nothing_waits_in_vain() const {
     const auto& function = core_.functions()[*id];
     bool seen[2] = {false, false};  // the oldest call, the oldest stream
     for (const auto tag : ledger_.waiting(i)) {
-      if (paused_.contains(ledger_.at(tag).session)) continue;
+      if (paused_.contains(ledger_.at(tag).session) || ledger_.at(tag).suspect) continue;
       if (std::exchange(seen[ledger_.at(tag).stream ? 1 : 0], true)) continue;
       std::uint32_t in_pool = 0;
       for (const auto& worker : core_.workers()) in_pool += worker->running[id->value];
@@ -108,8 +111,8 @@ void World::check_nothing_waits_in_vain() const {
         const auto running = function.limit_per_pool ? in_pool : worker->running[id->value];
         const bool limited = function.limit != 0 && running >= function.limit;
         const bool full = ledger_.at(tag).stream && worker->suspended >= plan_.options.suspended_streams_max;
-        const bool takes = worker->state == WorkerState::ready && worker->has(*id) && !limited && !full &&
-                           worker->lane(core::execution_of(function.kind)).has_room();
+        const bool takes = worker->state == WorkerState::ready && !worker->reserved && worker->has(*id) && !limited &&
+                           !full && worker->lane(core::execution_of(function.kind)).has_room();
         require(!takes, "waits while a worker would take it", tag);
       }
     }
@@ -129,6 +132,7 @@ void World::check_at_rest() {
   for (const auto& worker : core_.workers()) {
     require(worker->load() == 0 && worker->leases.empty(), "a worker has calls at rest");
     require(worker->suspended == 0, "a stream is suspended at rest");
+    require(!worker->reserved || worker->state != WorkerState::ready, "a worker is kept for nobody at rest");
     for (const auto running : worker->running) require(running == 0, "a limit's place is taken at rest");
   }
 }

@@ -46,6 +46,7 @@ struct CallFacts {
   Duration attempt_timeout{};
   bool detached = false;
   core::Priority priority = core::Priority::normal;
+  bool suspect = false;  ///< its arguments are those of others, which may have killed workers
   bool sent_before = false;
   std::uint64_t given_back_in = 0;  ///< the turn
   core::Incarnation holder;         ///< whom it was sent to; none again once that one is reaped

@@ -58,6 +58,10 @@ Plan::Plan(Random& random) {
   streams = random.pick<std::uint32_t>({0, 300, 900});
   stalls = random.pick<std::uint32_t>({0, 100});
   receipts = random.pick<std::uint32_t>({0, 1000});
+  suspects = random.pick<std::uint32_t>({0, 0, 300});
+  nested = random.pick<std::uint32_t>({0, 0, 200});
+  options.quarantine_after = random.pick<std::uint32_t>({0, 2, 3});
+  options.quarantine_ttl = random.pick<Duration>({50ms, 10min});
   priorities = random.pick<std::uint32_t>({0, 0, 600});
   floods = random.pick<std::uint32_t>({0, 900});
   options.client_queued_calls_max = random.pick<std::size_t>({5, 1000, 1000});

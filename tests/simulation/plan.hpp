@@ -21,6 +21,8 @@ struct Plan {
   std::uint32_t cancels = 0;
   std::uint32_t receipts = 0;    ///< of the cancels, that want one
   std::uint32_t streams = 0;     ///< of the calls
+  std::uint32_t suspects = 0;    ///< of the calls, that have the same arguments
+  std::uint32_t nested = 0;      ///< of the calls, that come from a worker
   std::uint32_t priorities = 0;  ///< of the calls, that are not `normal`
   std::uint32_t floods = 0;      ///< of the calls, that are the first session's anyway
   std::uint32_t stalls = 0;      ///< of the readers, a batch: takes nothing for long

@@ -213,7 +213,8 @@ void World::send_run(const core::SendRun& send) {
   if (!run) return ledger_.sent(tags_.at(send.call.value), to->incarnation, false);
   std::uint64_t tag = 0;
   require(run->request.args.size() >= sizeof tag, "a RUN without its request");
-  std::memcpy(&tag, run->request.args.bytes().data(), sizeof tag);
+  require(run->metadata.size() == sizeof tag, "a RUN without its metadata");
+  std::memcpy(&tag, run->metadata.bytes().data(), sizeof tag);
   require(tag != 0 && tags_.at(run->call.value) == tag, "a RUN with another call's request", tag);
   const RunMessage message{.seq = run->seq,
                            .call = run->call,

@@ -50,6 +50,8 @@ TestCall FakePool::submit(std::string_view name, const Ask& ask) {
   submission.attempt_timeout = ask.attempt_timeout;
   submission.detached = ask.detached;
   submission.priority = ask.priority;
+  submission.nested = ask.nested;
+  if (!ask.says.empty()) submission.request.args = Blob(std::as_bytes(std::span(ask.says)));
   submission.stream = ask.stream;
   TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
   if (call.id) tags_[call.id->value] = call.tag;

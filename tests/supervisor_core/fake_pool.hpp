@@ -123,6 +123,8 @@ class FakePool {
     std::size_t bytes = 1;
     bool detached = false;
     Priority priority = Priority::normal;
+    bool nested = false;
+    std::string says{};  ///< its arguments: without them each call has its own
     std::optional<StreamCredit> stream{};
   };
   TestCall submit(std::string_view name, const Ask& ask);

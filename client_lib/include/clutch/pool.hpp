@@ -4,6 +4,7 @@
 //   std::string s = pool.call<std::string>("async_module.async_function", "x").get().value();
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,15 @@ struct WorkerInfo {
   std::uint32_t suspended = 0;  ///< streams that it has and whose readers have no room: not among those
 };
 
+/// A call that killed workers, told apart from others by its function and arguments.
+struct QuarantinedCall {
+  std::string fingerprint = {};
+  std::string function = {};
+  std::uint32_t kills = 0;
+  bool refused = false;             ///< else it is run alone next time, or as any other, by how many kills there were
+  std::chrono::nanoseconds left{};  ///< until it is forgotten
+};
+
 /// Any thread may call; moving and destroying is for one at a time. In a forked child it is inert.
 class [[nodiscard]] Pool : public Caller {
  public:
@@ -52,6 +62,10 @@ class [[nodiscard]] Pool : public Caller {
   [[nodiscard]] FunctionList functions() const;
 
   [[nodiscard]] std::vector<WorkerInfo> workers() const;
+  /// Calls that killed workers lately, and whether they are refused.
+  [[nodiscard]] std::vector<QuarantinedCall> quarantine() const;
+  /// Lets it run again: by its fingerprint, as errors and the log show it, or "all". False: there was none.
+  bool lift_quarantine(const std::string& fingerprint);
   /// The parent of the workers, a process of this pool's own; 0: none just now.
   [[nodiscard]] int nursery_pid() const;
 

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import pathlib
+import signal
+import subprocess
 
 
 async def double(x: int) -> int:
@@ -46,6 +48,23 @@ async def nap_and_note(path: str, seconds: float) -> None:
 async def wait_for_file(path: str) -> None:
     while not pathlib.Path(path).exists():
         await asyncio.sleep(0.005)
+
+
+async def ask(program: str, endpoint: str, *call: str) -> str:
+    """Calls back, by the command line: what that printed."""
+    command = [program, "call", "--connect", endpoint, "--json", *call]
+    asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    return (await asked.communicate())[0].decode()
+
+
+async def ask_and_block(program: str, endpoint: str, *call: str) -> str:
+    """The same, and nothing of this worker's loop runs meanwhile."""
+    command = [program, "call", "--connect", endpoint, "--json", *call]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()  # noqa: ASYNC221
+
+
+async def die(why: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def pid() -> int:
