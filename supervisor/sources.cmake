@@ -13,15 +13,18 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/life.cpp
   core/loop_watch.cpp
   core/pool_core.cpp
+  core/stalls.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
+  io/blocked_text.cpp
   io/boot.cpp
   io/call_log.cpp
   io/client_door.cpp
   io/client_gate.cpp
   io/client_gate_records.cpp
   io/environment.cpp
+  io/examinations.cpp
   io/find_program.cpp
   io/gate_calls.cpp
   io/gate_client.cpp
@@ -32,6 +35,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/nursery_link.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/pool_shell_stalls.cpp
   io/router.cpp
   io/runtime_directory.cpp
   io/status_page.cpp

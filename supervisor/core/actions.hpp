@@ -79,6 +79,13 @@ struct Silence {
   Incarnation incarnation;
   bool over = false;
 };
+/// Its loop has not turned for so long while it had calls, or turns again after so long: for the log.
+struct Blocked {
+  WorkerId worker;
+  Incarnation incarnation;
+  Duration stood{};
+  bool over = false;
+};
 struct Started {};
 struct StartFailed {
   Error error;
@@ -103,7 +110,7 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction = std::variant<Spawn, Kill, SendStop, Silence, Started, StartFailed, PoolFailed, Stopped>;
+using LifeAction = std::variant<Spawn, Kill, SendStop, Silence, Blocked, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;

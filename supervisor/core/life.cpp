@@ -31,6 +31,8 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.answered = false;
   worker.pings = worker.pings_answered = 0;
   worker.silent = false;
+  worker.watch = {};
+  worker.blocked_since.reset();
   worker.act_at = after(now, options_.start_timeout);
   actions_.life.emplace_back(Spawn{worker.id, worker.incarnation, worker.act_at});
 }

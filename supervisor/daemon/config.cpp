@@ -36,6 +36,7 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
   table.read("cancel_grace", pool.cancel_grace);
+  table.read("blocked_after", pool.blocked_after);
   table.read("env", pool.env);
   table.read("clean_env", pool.clean_env);
   table.read("library_threads", pool.library_threads, 0);
@@ -156,6 +157,7 @@ toml::table table_of(const PoolOptions& pool) {
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));
   table.insert("cancel_grace", text::format_duration(pool.cancel_grace));
+  table.insert("blocked_after", text::format_duration(pool.blocked_after));
   table.insert("env", std::move(env));
   table.insert("clean_env", pool.clean_env);
   number("library_threads", pool.library_threads);

@@ -66,6 +66,7 @@ attempt_timeout = "500ms"
 start_timeout = "2m"
 stop_timeout = "1.5s"
 cancel_grace = "1s"
+blocked_after = "300ms"
 env = { A = "b" }
 clean_env = true
 library_threads = 2
@@ -89,6 +90,7 @@ uvloop = true
   EXPECT_EQ(pool.start_timeout, 2min);
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
+  EXPECT_EQ(pool.blocked_after, 300ms);
   EXPECT_EQ(pool.pool_concurrency, 25u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);

@@ -27,8 +27,10 @@ struct PoolOptions {
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
-  std::map<std::string, std::string> env = {};                          ///< added to the workers' environment
-  bool clean_env = false;                                               ///< `env` is all of it
+  /// How long a worker's loop may stand still until the log says what blocks it; zero: it never does.
+  std::chrono::nanoseconds blocked_after = std::chrono::seconds(1);
+  std::map<std::string, std::string> env = {};  ///< added to the workers' environment
+  bool clean_env = false;                       ///< `env` is all of it
   /// What numeric libraries in a worker may use at most (OMP_NUM_THREADS and kin); 0: leave it to them.
   std::uint32_t library_threads = 0;
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.
