@@ -21,16 +21,19 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/pool_core.cpp
   core/quarantine.cpp
   core/retirement.cpp
+  core/stalls.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
   io/ancestry.cpp
+  io/blocked_text.cpp
   io/boot.cpp
   io/call_log.cpp
   io/client_door.cpp
   io/client_gate.cpp
   io/client_gate_records.cpp
   io/environment.cpp
+  io/examinations.cpp
   io/find_program.cpp
   io/gate_calls.cpp
   io/gate_client.cpp
@@ -41,6 +44,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/nursery_link.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/pool_shell_stalls.cpp
   io/resident.cpp
   io/router.cpp
   io/runtime_directory.cpp

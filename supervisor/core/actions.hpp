@@ -100,6 +100,13 @@ struct Quarantined {
   std::string function;
   std::uint32_t kills = 0;
 };
+/// Its loop has not turned for so long while it had calls, or turns again after so long: for the log.
+struct Blocked {
+  WorkerId worker;
+  Incarnation incarnation;
+  Duration stood{};
+  bool over = false;
+};
 struct Started {};
 struct StartFailed {
   Error error;
@@ -124,7 +131,7 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Quarantined, Started,
+using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Blocked, Quarantined, Started,
                                 StartFailed, PoolFailed, Stopped>;
 
 struct Actions {

@@ -65,18 +65,21 @@ bool PoolCore::may_have(const Worker& worker, const Call& call) const noexcept {
 }
 
 // The least loaded worker with room that has the function and is below its limit. `room`: another call might be sent.
-// To one that does not answer none is: here a call can still go to another, sent there it could not.
+// To one that does not answer, or whose loop is blocked, none is: here a call can still go to another, sent there it
+// could not. One in a long first step gets one only where no other has room.
 Worker* PoolCore::choose(const Call& call, bool& room) const {
   if (is_full()) return nullptr;
   Worker* best = nullptr;
+  Worker* in_long_step = nullptr;
   for (const auto& worker : workers_) {
-    if (worker->state != WorkerState::ready || worker->silent || worker->reserved) continue;
+    if (worker->state != WorkerState::ready || worker->silent || worker->reserved || worker->watch.blocked()) continue;
     if (!worker->lane(call.execution).has_room()) continue;
     room = true;
     if (!may_have(*worker, call)) continue;
-    if (best == nullptr || worker->load() < best->load()) best = worker.get();
+    Worker*& least = worker->watch.in_long_step() ? in_long_step : best;
+    if (least == nullptr || worker->load() < least->load()) least = worker.get();
   }
-  return best;
+  return best != nullptr ? best : in_long_step;
 }
 
 // No worker has the function, and none that is to come may: its file has changed.

@@ -34,6 +34,8 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.answered = false;
   worker.pings = worker.pings_answered = 0;
   worker.silent = false;
+  worker.watch = {};
+  worker.blocked_since.reset();
   worker.retires.reset();
   worker.ended_as.reset();
   worker.calls_until = worker.rss_until = ~std::uint64_t{0};

@@ -281,6 +281,7 @@ void PoolCore::on_begun(WorkerId id, Incarnation incarnation, std::uint64_t loop
   // Of the loop alone: it sends BEGUN after first steps, but while a thread may not have come to its first line.
   Lane& on_loop = worker->lane(Execution::loop);
   on_loop.recorded = std::max(on_loop.recorded, loop);
+  worker->watch.on_begun(loop);
   mark_begun(*worker, Execution::loop, loop, now);
   mark_begun(*worker, Execution::thread, thread, now);
   pump(now);

@@ -95,6 +95,8 @@ class PoolCore {
   void on_begun(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
   /// The same two cells, read from the status page after `now` was read from the clock.
   void on_page(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
+  /// What the page shows beside, read with them.
+  void on_pulse(WorkerId, Incarnation, const Pulse&, Time now);
   void on_pong(WorkerId, Incarnation, std::uint64_t n, Time now);
   /// The peer broke the protocol: it is killed.
   void on_violation(WorkerId, Incarnation, std::string why);
@@ -116,6 +118,9 @@ class PoolCore {
   /// nullopt where the call was over before its RUN was written.
   [[nodiscard]] std::optional<Run> run_of(const SendRun&);
 
+  /// The function of a call that this worker has; empty: it has none such.
+  [[nodiscard]] std::string function_of(WorkerId, CallId);
+
   [[nodiscard]] PoolState state() const noexcept { return state_; }
   [[nodiscard]] const Functions& functions() const noexcept { return functions_; }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
@@ -136,6 +141,8 @@ class PoolCore {
   std::size_t lift_quarantine(std::string_view fingerprint) { return quarantine_.lift(fingerprint); }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
+  /// How often the pages are to be read; nothing: they show nothing new.
+  [[nodiscard]] std::optional<Duration> page_interval() const noexcept;
 
  private:
   using Queue = IntrusiveList<Call, PlaceTag>;
@@ -203,6 +210,9 @@ class PoolCore {
   [[nodiscard]] bool count_items(Call&, Worker&, std::uint64_t first, std::uint64_t count, std::size_t bytes, Time now);
   void suspend(Call&, Worker&, Time now);
   void await_next_item(Call&, Time now);
+
+  // stalls.cpp
+  void tell_blocked(Worker&);
 
   // steps.cpp; asked for only where options_.call_steps
   void tell(const Call&, CallStep::What);

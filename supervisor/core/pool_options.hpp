@@ -16,6 +16,7 @@ struct PoolCoreOptions {
   Duration attempt_timeout = std::chrono::seconds(30);  ///< where a call says nothing; zero: none
   Duration start_timeout = std::chrono::seconds(60);    ///< from spawn to ready
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
+  Duration blocked_after = std::chrono::seconds(1);     ///< a loop that has not turned for so long is told; zero: never
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
   std::size_t client_queued_calls_max = limits::client_queued_calls_max;  ///< of one session

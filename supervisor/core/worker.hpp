@@ -23,6 +23,7 @@
 
 #include "core/call.hpp"
 #include "core/end_reason.hpp"
+#include "core/loop_watch.hpp"
 #include "core/window.hpp"
 
 namespace clutch::core {
@@ -72,6 +73,8 @@ struct Worker {
   std::uint64_t pings = 0;           ///< sent, in this life
   std::uint64_t pings_answered = 0;  ///< up to this one
   bool silent = false;               ///< it left one unanswered for too long, and still does
+  LoopWatch watch;
+  std::optional<Time> blocked_since;  ///< it was told of as blocked, and still is
   std::optional<Error> boot_error;
   std::uint32_t boots_failed = 0;  ///< in a row
   std::uint32_t short_lives = 0;   ///< in a row: PoolCoreOptions::settled_after

@@ -1,6 +1,7 @@
 #include "io/pool_shell.hpp"
 
 #include <poll.h>
+
 #include <algorithm>
 #include <csignal>
 #include <random>
@@ -13,8 +14,8 @@
 namespace clutch::io {
 namespace {
 
-constexpr auto page_interval = std::chrono::milliseconds(10);  // a loop blocked in a first step sends nothing
-constexpr auto drain_interval = std::chrono::milliseconds(1);  // how often a dead worker's lanes are looked at
+constexpr auto retry_interval = std::chrono::milliseconds(10);  // how often a lane that takes nothing is tried again
+constexpr auto drain_interval = std::chrono::milliseconds(1);   // how often a dead worker's lanes are looked at
 constexpr auto rss_interval = std::chrono::seconds(1);
 constexpr const char* lane_full = "its data lane takes nothing more";
 constexpr int rounds_a_turn = 16;  // then the loop looks at its descriptors again
@@ -27,6 +28,7 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.attempt_timeout = options.attempt_timeout;
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
+  core.blocked_after = options.blocked_after;
   core.pool_concurrency = options.pool_concurrency;
   core.queued_calls_max = options.queued_calls_max;
   core.queued_bytes_max = options.queued_bytes_max;
@@ -186,22 +188,6 @@ void PoolShell::spawn(const core::Spawn& spawn, core::Time now) {
   }
 }
 
-// A loop that is blocked will go on, perhaps, and nothing of it is lost; a lane that has lost its connection will not.
-void PoolShell::on_silence(const core::Silence& silence) {
-  auto* each = channel(silence.worker);
-  const std::string name = "worker " + std::to_string(silence.worker.value);
-  if (silence.over) return note(LogLevel::info, name + " answers again");
-  if (each != nullptr && each->lane_lost()) {
-    return core_.end(silence.worker, silence.incarnation, core::EndReason::silence,
-                     "the connection of one of its lanes is lost");
-  }
-  const auto load = core_.workers()[silence.worker.value]->load();
-  note(LogLevel::warning, name + " has not answered for " + std::to_string(limits::ping_unanswered_max.count()) +
-                              " ms and has " + std::to_string(load) +
-                              " call(s): something blocks its event loop; new calls go to other workers, or wait until "
-                              "it answers. A function that blocks belongs into a plain `def`, which runs in a thread");
-}
-
 void PoolShell::perform(core::LifeAction& action, core::Time now) {
   const auto worker_name = [](core::WorkerId id) { return "worker " + std::to_string(id.value); };
   std::visit(
@@ -230,6 +216,7 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
                                         " serves on, as what was to replace it did not start: " + failed.error.message);
           },
           [&](const core::Silence& silence) { on_silence(silence); },
+          [&](const core::Blocked& blocked) { on_blocked(blocked, now); },
           [&](const core::Quarantined& call) {
             note(LogLevel::error, "quarantined: `" + call.function + "` with the arguments of fingerprint " +
                                       core::shown(call.fingerprint) + " has killed its worker " +
@@ -366,12 +353,16 @@ void PoolShell::turn(core::Time now) {
     }
     // In this order: the clock, then the pages, then deadlines (PROTOCOL.md, "Begin").
     const bool due = core_.next_time() <= now;
-    if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) read_pages(now);
+    const auto interval = core_.page_interval();
+    if (due || (interval && now - page_read_ >= *interval)) read_pages(now);
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
     if (controls_wait_) flush_controls();
     if (watches_rss_ && rss_read_ + rss_interval <= now) read_rss(now);
     if (stuck_calls_.next_time() <= now) stuck_calls_.give_up(now, events_.on_receipt);
+    if (examinations_.next_time() <= now) {
+      examinations_.give_up(now, [this, now](Examination&& found) { on_examined(std::move(found), now); });
+    }
     flush(now);
     const bool more = std::any_of(channels_.begin(), channels_.end(),
                                   [](const auto& each) { return each && each->needs_attention(); });
@@ -386,10 +377,10 @@ bool PoolShell::has_mail() {
 }
 
 core::Time PoolShell::next_time(core::Time now) const {
-  auto next = std::min(core_.next_time(), stuck_calls_.next_time());
-  if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  auto next = std::min({core_.next_time(), stuck_calls_.next_time(), examinations_.next_time()});
+  if (const auto interval = core_.page_interval()) next = std::min<core::Time>(next, page_read_ + *interval);
   if (watches_rss_) next = std::min(next, rss_read_ + rss_interval);
-  if (controls_wait_) next = std::min<core::Time>(next, now + page_interval);
+  if (controls_wait_) next = std::min<core::Time>(next, now + retry_interval);
   if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);
   return next;
 }
@@ -400,8 +391,8 @@ std::vector<PoolShell::WorkerFact> PoolShell::worker_facts() const {
     if (worker->vacant()) continue;
     const auto* each = channel(worker->id);
     facts.push_back({worker->id.value, worker->incarnation.value, each != nullptr ? each->pid() : 0,
-                     core::to_string(worker->state), worker->calls, worker->restarts, worker->load(),
-                     worker->suspended});
+                     worker->blocked_since ? "blocked" : core::to_string(worker->state), worker->calls,
+                     worker->restarts, worker->load(), worker->suspended});
   }
   return facts;
 }

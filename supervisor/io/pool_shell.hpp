@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "core/pool_core.hpp"
+#include "io/blocked_text.hpp"
 #include "io/boot.hpp"
 #include "io/call_log.hpp"
 #include "io/event_loop.hpp"
+#include "io/examinations.hpp"
 #include "io/lane.hpp"
 #include "io/nursery_link.hpp"
 #include "io/pool_log.hpp"
@@ -82,6 +84,9 @@ class PoolShell {
   void on_nursery_gone(const std::string& why);
   void perform(core::LifeAction&, core::Time now);
   void on_silence(const core::Silence&);
+  void on_blocked(const core::Blocked&, core::Time now);
+  void examine(Examination&&, core::Time now);
+  void on_examined(Examination&&, core::Time now);
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
   void read_rss(core::Time now);
@@ -108,6 +113,7 @@ class PoolShell {
   std::unique_ptr<NurseryLink> nursery_;
   std::size_t exited_ = 0;
   StuckCalls stuck_calls_;
+  Examinations examinations_;
   bool drain_cut_ = false;
   bool controls_wait_ = false;  // some lane took not all of them
   core::Time page_read_ = {};

@@ -72,15 +72,24 @@ WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::fi
 WorkerChannel::~WorkerChannel() {
   for (const int fd : {data_.fd(), control_.fd(), out_.read_fd(), err_.read_fd(), log_pipe_.read_fd()})
     loop_.remove(fd);
-  if (on_where_) loop_.remove(watchdog_.get());
+  if (watchdog_watched_) loop_.remove(watchdog_.get());
+}
+
+bool WorkerChannel::ask_where(core::CallId call, OnWhere on_where) {
+  on_where_ = std::move(on_where);
+  return ask_watchdog("WHERE " + std::to_string(call.value));
+}
+
+bool WorkerChannel::ask_blocked(OnBlocked on_blocked) {
+  on_blocked_ = std::move(on_blocked);
+  return ask_watchdog("BLOCKED");
 }
 
 // Watched from the first question on.
-bool WorkerChannel::ask_where(core::CallId call, OnWhere on_where) {
-  const auto question = "WHERE " + std::to_string(call.value);
+bool WorkerChannel::ask_watchdog(std::string_view question) {
   const auto sent = ::send(watchdog_.get(), question.data(), question.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(question.size())) return false;
-  if (!std::exchange(on_where_, std::move(on_where))) loop_.add(watchdog_.get(), [this] { read_watchdog(); });
+  if (!std::exchange(watchdog_watched_, true)) loop_.add(watchdog_.get(), [this] { read_watchdog(); });
   return true;
 }
 
@@ -92,12 +101,15 @@ void WorkerChannel::read_watchdog() {
     return;
   }
   text.resize(static_cast<std::size_t>(size));
-  constexpr std::string_view head = "WHERE ";
+  const bool where = text.starts_with("WHERE ");
+  const std::string_view head = where ? "WHERE " : "BLOCKED ";
   std::uint64_t call = 0;
   if (!text.starts_with(head)) return;
   const auto [end, error] = std::from_chars(text.data() + head.size(), text.data() + text.size(), call);
   if (error != std::errc() || end == text.data() + text.size() || *end != '\n') return;
-  on_where_(core::CallId{call}, std::string_view(text).substr(static_cast<std::size_t>(end + 1 - text.data())));
+  const auto stack = std::string_view(text).substr(static_cast<std::size_t>(end + 1 - text.data()));
+  const auto& told = where ? on_where_ : on_blocked_;
+  if (told) told(core::CallId{call}, stack);
 }
 
 void WorkerChannel::watch_pipes() {
@@ -283,6 +295,8 @@ void WorkerChannel::send_boot() {
 
 void WorkerChannel::read_page(core::PoolCore& core, core::Time now) const {
   const auto page = page_.read();
+  // In this order: what is seen to have begun may make room for calls, which need to know of a long first step.
+  core.on_pulse(spawn_.worker, spawn_.incarnation, page.pulse, now);
   core.on_page(spawn_.worker, spawn_.incarnation, page.begun_loop, page.begun_thread, now);
 }
 

@@ -49,6 +49,9 @@ class WorkerChannel {
   /// Asks the worker's watchdog thread, which may answer while its loop is blocked. False: it cannot be asked.
   using OnWhere = std::function<void(core::CallId, std::string_view stack)>;
   [[nodiscard]] bool ask_where(core::CallId, OnWhere on_where);
+  /// The same: which call the loop is at, 0 for none that is known, and the stack of the loop's thread.
+  using OnBlocked = std::function<void(core::CallId, std::string_view stack)>;
+  [[nodiscard]] bool ask_blocked(OnBlocked on_blocked);
   void stop(core::Time by);
 
   /// Takes what the lanes have, at most a turn's worth; whether there may be more.
@@ -85,6 +88,7 @@ class WorkerChannel {
   void on_attached(LaneName);
   void send_boot();
   void watch_pipes();
+  [[nodiscard]] bool ask_watchdog(std::string_view question);
   void read_watchdog();
   [[nodiscard]] std::string read_fault() const;
   void begin_data();
@@ -103,7 +107,9 @@ class WorkerChannel {
   StatusPage page_;
   nursery::OwnedFd watchdog_;
   nursery::OwnedFd watchdog_theirs_;
+  bool watchdog_watched_ = false;
   OnWhere on_where_;
+  OnBlocked on_blocked_;
   nursery::OwnedFd fault_;
   LineDrain out_;
   LineDrain err_;

@@ -72,6 +72,7 @@ attempt_timeout = "500ms"
 start_timeout = "2m"
 stop_timeout = "1.5s"
 cancel_grace = "1s"
+blocked_after = "300ms"
 env = { A = "b" }
 clean_env = true
 library_threads = 2
@@ -98,6 +99,7 @@ max_rss = 8000000000
   EXPECT_EQ(pool.start_timeout, 2min);
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
+  EXPECT_EQ(pool.blocked_after, 300ms);
   EXPECT_EQ(pool.pool_concurrency, 25u);
   EXPECT_EQ(pool.queued_calls_max, 1000u);
   EXPECT_EQ(pool.queued_bytes_max, 5'000'000'000u);

@@ -109,9 +109,28 @@ void FakePool::drain(Duration within) {
 
 void FakePool::read_pages() {
   for (auto& each : workers_) {
-    core_->on_page(each.id_, Incarnation{each.incarnation}, each.page[0], each.page[1], now);
+    const Incarnation incarnation{each.incarnation};
+    if (each.ticks) {
+      ++each.pulse.ticks;
+      each.pulse.tick_time = now;
+      each.pulse.in_flight = core_->workers()[each.id_.value]->load();
+    }
+    core_->on_pulse(each.id_, incarnation, each.pulse, now);
+    core_->on_page(each.id_, incarnation, each.page[0], each.page[1], now);
   }
+  page_read_ = now;
   flush();
+}
+
+void FakePool::watch(Duration by) {
+  const Time target = now + by;
+  for (auto interval = core_->page_interval(); interval; interval = core_->page_interval()) {
+    const Time next = std::max(now, page_read_ + *interval);
+    if (next > target) break;
+    advance(next - now);
+    read_pages();
+  }
+  advance(target - now);
 }
 
 void FakePool::advance(Duration by) {

@@ -92,6 +92,8 @@ class FakeWorker {
   std::uint64_t pinged = 0;  ///< the latest PING
   std::string killed;        ///< why, or empty
   std::array<std::uint64_t, executions> page{};
+  Pulse pulse;
+  bool ticks = true;  ///< its loop turns; false: its page stays as it is
 
  private:
   friend class FakePool;
@@ -143,6 +145,8 @@ class FakePool {
   /// Lets time pass as the shell does: wakes when the core wants it, reads the pages first.
   void advance(Duration by);
   void read_pages();
+  /// The same, looking at the pages as often as the core wants them read.
+  void watch(Duration by);
   /// Does what the core wants done. Every helper ends with it.
   void flush();
 
@@ -181,6 +185,7 @@ class FakePool {
   std::map<std::uint64_t, std::uint64_t> items_;     // by tag
   std::map<std::uint64_t, CancelReceipt> receipts_;  // by number
   std::uint64_t last_tag_ = 0;
+  Time page_read_{};
 };
 
 struct PoolTest : testing::Test {

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from clutch_worker._api import current
+from clutch_worker._protocol import Run
+
 FRAMES_MAX = 32
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -33,14 +36,29 @@ def of_thread(call: int) -> str:
     return ""
 
 
+def of_loop(loop: AbstractEventLoop, loop_thread: int, calls: dict[Task[Any], int]) -> tuple[int, str]:
+    """The call that the loop's thread is at just now, 0 where none is known, and the stack of that thread."""
+    frames = _outermost_first(sys._current_frames().get(loop_thread))
+    task = asyncio.current_task(loop)
+    call = calls.get(task, 0) if task is not None else 0
+    if not call:  # it may be in its first step, which ours take
+        call = next((found for frame in reversed(frames) for found in _calls_of(frame)), 0)
+    if not call and task is not None and sys.version_info >= (3, 12):  # a task that a call started
+        call = getattr(task.get_context().get(current), "call", 0)
+    return call, _text(frames)
+
+
 def _has(frame: FrameType, call: int) -> bool:
+    return call in _calls_of(frame)
+
+
+def _calls_of(frame: FrameType) -> list[int]:
+    """What a frame of ours is about."""
     if not frame.f_code.co_filename.startswith(_OURS):
-        return False
+        return []
     names = frame.f_locals
     stream = getattr(names.get("self"), "stream", None)
-    return any(
-        getattr(record, "call", None) == call for record in (names.get("record"), getattr(stream, "record", None))
-    )
+    return [record.call for record in (names.get("record"), getattr(stream, "record", None)) if type(record) is Run]
 
 
 def _outermost_first(frame: FrameType | None) -> list[FrameType]:

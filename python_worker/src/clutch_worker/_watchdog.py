@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from clutch_worker._protocol import Run
-from clutch_worker._stacks import of_task, of_thread
+from clutch_worker._stacks import of_loop, of_task, of_thread
 
 if TYPE_CHECKING:
     from clutch_worker._registry import Function
@@ -53,6 +53,8 @@ class Watchdog:
                 os._exit(STATUS_SUPERVISOR_GONE)
             if request == b"DUMP":
                 self._answer(self._dump())
+            elif request == b"BLOCKED":
+                self._answer("BLOCKED {}\n{}".format(*self._blocked()))
             elif request.startswith(b"WHERE "):
                 self._answer(f"WHERE {int(request[6:])}\n{self._where(int(request[6:]))}")
 
@@ -62,6 +64,17 @@ class Watchdog:
             self._socket.send(answer.decode("utf-8", "ignore").encode())
         except OSError:
             os._exit(STATUS_SUPERVISOR_GONE)
+
+    def _blocked(self) -> tuple[int, str]:
+        """The call that the loop is at, 0 where that is unknown, and where."""
+        try:
+            if self.loop is None:
+                return 0, ""
+            running = self.snapshot() if self.snapshot is not None else []
+            calls = {task: run.call for run, _, task in running if task is not None}
+            return of_loop(self.loop, self.loop_thread, calls)
+        except Exception as error:  # what runs changes under us
+            return 0, f"(it cannot be shown: {error!r})"
 
     def _where(self, call: int) -> str:
         """The stack of one call; empty where it has none just now."""

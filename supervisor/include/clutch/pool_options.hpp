@@ -37,6 +37,8 @@ struct PoolOptions {
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
+  /// How long a worker's loop may stand still until the log says what blocks it; zero: it never does.
+  std::chrono::nanoseconds blocked_after = std::chrono::seconds(1);
   // When a worker is replaced, one at a time, each limit up to a tenth lower by chance; 0: never. Its replacement is
   // ready first, and its calls in flight have stop_timeout to end.
   std::uint64_t max_calls = 0;                  ///< sent to it in one life
