@@ -13,7 +13,10 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/functions.cpp
   core/life.cpp
   core/pool_core.cpp
+  core/reload.cpp
+  core/restarts.cpp
   core/retirement.cpp
+  core/spares.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
@@ -27,10 +30,13 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/gate_calls.cpp
   io/gate_client.cpp
   io/gate_query.cpp
+  io/gate_reload.cpp
   io/gate_streams.cpp
   io/lane.cpp
   io/line_drain.cpp
   io/nursery_link.cpp
+  io/oom_watch.cpp
+  io/pin_threads.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
   io/resident.cpp

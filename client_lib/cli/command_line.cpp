@@ -36,6 +36,7 @@ class Builder {
     map();
     functions();
     ps();
+    reload();
   }
 
   Options take() {
@@ -208,6 +209,12 @@ class Builder {
   }
   void ps() {
     auto& sub = command(Command::ps, "ps", help::ps_text, help::ps_examples);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+
+  void reload() {
+    auto& sub = command(Command::reload, "reload", help::reload_text, help::reload_examples);
     add_connect(sub, "where the daemon listens (default: the user's own)");
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }

@@ -21,6 +21,7 @@ inline constexpr auto close_time = std::chrono::seconds(5);
 [[nodiscard]] bool is_generator(const Options& options, Target& target);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
+[[nodiscard]] int reload_workers(const Options& options, Target& target);
 
 /// Says what went wrong, by --json on stdout, else on stderr, and gives `code` back.
 int report(const Options& options, const Error& error, int code);

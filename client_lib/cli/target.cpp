@@ -15,6 +15,7 @@ class PoolTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return pool_; }
   [[nodiscard]] Result<FunctionList> functions() override { return pool_.functions(); }
   [[nodiscard]] Result<Value> processes() override { throw misuse("a pool of one's own has no `ps`"); }
+  [[nodiscard]] Result<Value> reload() override { throw misuse("a pool of one's own is not reloaded"); }
   void hurry() override { static_cast<void>(pool_.stop(hurried_stop)); }
 
  private:
@@ -27,6 +28,7 @@ class DaemonTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return client_; }
   [[nodiscard]] Result<FunctionList> functions() override { return client_.functions(); }
   [[nodiscard]] Result<Value> processes() override { return client_.query("ps").get(); }
+  [[nodiscard]] Result<Value> reload() override { return client_.query("reload").get(); }
   void hurry() override {}
 
  private:

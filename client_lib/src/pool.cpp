@@ -45,6 +45,16 @@ Pool& Pool::operator=(Pool&& other) noexcept {
 
 std::vector<WorkerInfo> Pool::workers() const { return engine_ ? engine_->workers() : std::vector<WorkerInfo>(); }
 
+std::map<std::string, std::uint64_t> Pool::ends() const {
+  return engine_ ? engine_->ends() : std::map<std::string, std::uint64_t>();
+}
+
+Result<void> Pool::reload() {
+  if (!engine_) throw misuse("reload() of a Pool that was moved from");
+  if (auto error = engine_->reload()) return std::move(*error);
+  return {};
+}
+
 int Pool::nursery_pid() const { return engine_ ? engine_->nursery_pid() : 0; }
 
 FunctionList Pool::functions() const { return engine_ ? engine_->functions() : FunctionList(); }

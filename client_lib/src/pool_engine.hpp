@@ -26,6 +26,9 @@ class PoolEngine final : public LoopEngine {
 
   [[nodiscard]] std::vector<WorkerInfo> workers();
   [[nodiscard]] int nursery_pid();
+  [[nodiscard]] std::map<std::string, std::uint64_t> ends();
+  /// Any thread but the loop's and the completion thread. Blocks.
+  [[nodiscard]] std::optional<Error> reload();
 
  private:
   std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) override;

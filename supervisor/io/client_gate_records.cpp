@@ -185,6 +185,7 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
 void ClientGate::on_query(GateClient& client, const Record& record, core::Time now) {
   protocol::Writer writer;
   const auto what = record.text(0);
+  if (what == "reload") return reload(client, record.number[0], now);
   if (what == "functions") {
     write_functions(writer, pools_);
   } else if (what == "ps") {
@@ -198,7 +199,7 @@ void ClientGate::on_query(GateClient& client, const Record& record, core::Time n
   } else {
     writer.map(1);
     writer.string("error");
-    writer.string("this daemon does not know that query; it knows functions, ps and ping");
+    writer.string("this daemon does not know that query; it knows functions, ps, ping and reload");
   }
   client.answer(record.number[0], writer.blob());
 }
