@@ -45,6 +45,8 @@ std::vector<std::string> command(const std::string& endpoint, const PoolOptions&
   set("path", "[\"" + pool.path.front().string() + "\"]");
   set("python", "\"" + pool.python + "\"");
   set("workers", std::to_string(pool.workers));
+  set("spares", std::to_string(pool.spares));
+  set("restarts_max", std::to_string(pool.restarts_max));
   set("concurrency", std::to_string(pool.concurrency));
   set("uvloop", pool.uvloop ? "true" : "false");
   return words;

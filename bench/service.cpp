@@ -17,6 +17,8 @@ PoolOptions pool_options(const Settings& settings, const ServiceOptions& options
   pool.path = {CLUTCH_BENCH_PYTHON};
   pool.python = python(settings);
   pool.workers = options.workers;
+  pool.spares = options.spares;
+  pool.restarts_max = 0;
   pool.concurrency = options.concurrency;
   pool.uvloop = options.uvloop;
   return pool;

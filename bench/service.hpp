@@ -15,6 +15,7 @@ namespace clutch::bench {
 
 struct ServiceOptions {
   std::uint32_t workers = 1;
+  std::uint32_t spares = 0;
   std::uint32_t concurrency = 1000;
   bool uvloop = false;
 };

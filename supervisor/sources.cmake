@@ -20,7 +20,10 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/loop_watch.cpp
   core/pool_core.cpp
   core/quarantine.cpp
+  core/reload.cpp
+  core/restarts.cpp
   core/retirement.cpp
+  core/spares.cpp
   core/stalls.cpp
   core/steps.cpp
   core/streams.cpp
@@ -38,10 +41,13 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/gate_calls.cpp
   io/gate_client.cpp
   io/gate_query.cpp
+  io/gate_reload.cpp
   io/gate_streams.cpp
   io/lane.cpp
   io/line_drain.cpp
   io/nursery_link.cpp
+  io/oom_watch.cpp
+  io/pin_threads.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
   io/pool_shell_stalls.cpp

@@ -38,6 +38,7 @@ class Builder {
     ps();
     quarantine();
     drain();
+    reload();
   }
 
   Options take() {
@@ -233,6 +234,11 @@ class Builder {
   }
   void drain() {
     auto& sub = command(Command::drain, "drain", help::drain_text, help::drain_examples);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+  void reload() {
+    auto& sub = command(Command::reload, "reload", help::reload_text, help::reload_examples);
     add_connect(sub, "where the daemon listens (default: the user's own)");
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }

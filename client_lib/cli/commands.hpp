@@ -25,6 +25,7 @@ inline constexpr auto close_time = std::chrono::seconds(5);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
 /// `drain`: until the daemon's process is gone. `target` is closed.
 [[nodiscard]] int drain_daemon(const Options& options, std::unique_ptr<Target> target);
+[[nodiscard]] int reload_workers(const Options& options, Target& target);
 
 /// Says what went wrong, by --json on stdout, else on stderr, and gives `code` back.
 int report(const Options& options, const Error& error, int code);

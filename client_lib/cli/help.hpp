@@ -104,6 +104,18 @@ inline constexpr const char* functions_examples =
     "  clutch functions --module shop --path ./src\n"
     "  clutch functions --json\n";
 
+inline constexpr const char* reload_text =
+    "Has the daemon load the code of its pools anew: workers are replaced one by one, each by one that is ready first, "
+    "and\n"
+    "no call fails. Returns when that is done. Where the new code does not start, the workers that are there serve "
+    "on,\n"
+    "Python's traceback is shown, and the exit code is 1. The daemon's configuration is not read again.";
+
+inline constexpr const char* reload_examples =
+    "Examples:\n"
+    "  clutch reload\n"
+    "  clutch reload --connect ipc:///run/clutch/clutchd.sock\n";
+
 inline constexpr const char* ps_text = "Shows the daemon's pools and workers.";
 
 inline constexpr const char* ps_examples =

@@ -51,6 +51,16 @@ std::vector<QuarantinedCall> Pool::quarantine() const {
 
 bool Pool::lift_quarantine(const std::string& fingerprint) { return engine_ && engine_->lift_quarantine(fingerprint); }
 
+std::map<std::string, std::uint64_t> Pool::ends() const {
+  return engine_ ? engine_->ends() : std::map<std::string, std::uint64_t>();
+}
+
+Result<void> Pool::reload() {
+  if (!engine_) throw misuse("reload() of a Pool that was moved from");
+  if (auto error = engine_->reload()) return std::move(*error);
+  return {};
+}
+
 int Pool::nursery_pid() const { return engine_ ? engine_->nursery_pid() : 0; }
 
 FunctionList Pool::functions() const { return engine_ ? engine_->functions() : FunctionList(); }

@@ -1,5 +1,7 @@
 #include "pool_engine.hpp"
 
+#include <future>
+
 #include "core/fingerprint.hpp"
 
 namespace clutch::detail {
@@ -120,6 +122,38 @@ int PoolEngine::nursery_pid() {
   if (forked()) return 0;
   const std::lock_guard lock(guard_);
   return shell_->nursery_pid();
+}
+
+std::map<std::string, std::uint64_t> PoolEngine::ends() {
+  std::map<std::string, std::uint64_t> ends;
+  if (forked()) return ends;
+  const std::lock_guard lock(guard_);
+  const auto& counts = shell_->core().counters().ends;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] != 0) ends.emplace(to_string(static_cast<core::EndReason>(i)), counts[i]);
+  }
+  return ends;
+}
+
+std::optional<Error> PoolEngine::reload() {
+  Error gone;
+  gone.code = Code::unavailable;
+  gone.stage = Stage::setup;
+  gone.message = "the pool cannot be reloaded: it has ended, or is another process's";
+  if (forked()) return gone;
+  const auto end = std::make_shared<std::promise<std::optional<Error>>>();
+  auto told = end->get_future();
+  on_loop([this, kept = std::weak_ptr(end)] {
+    const auto on_end = [kept](const std::optional<Error>& error) {
+      if (const auto promise = kept.lock()) promise->set_value(error);
+    };
+    shell_->reload(on_end, Clock::now());
+  });
+  while (told.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
+    const std::lock_guard lock(life_mutex_);
+    if (life_ == Life::stopped && stopped_) return gone;
+  }
+  return told.get();
 }
 
 FunctionList PoolEngine::functions() {

@@ -28,6 +28,9 @@ class PoolEngine final : public LoopEngine {
   [[nodiscard]] std::vector<QuarantinedCall> quarantine();
   bool lift_quarantine(const std::string& fingerprint);
   [[nodiscard]] int nursery_pid();
+  [[nodiscard]] std::map<std::string, std::uint64_t> ends();
+  /// Any thread but the loop's and the completion thread. Blocks.
+  [[nodiscard]] std::optional<Error> reload();
 
  private:
   std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) override;

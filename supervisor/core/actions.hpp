@@ -66,6 +66,7 @@ struct Spawn {
   Time by = never;          ///< when it must be ready
   std::uint32_t place = 0;  ///< Worker::place
   std::optional<WorkerId> replaces{};
+  bool was_vacant = true;  ///< the slot: it is not in the place of one that died there
 };
 struct Kill {
   WorkerId worker;
@@ -87,6 +88,15 @@ struct ReplaceFailed {
   WorkerId worker;
   Error error;
   Time again = never;
+};
+/// A spare serves in the place of one that is gone.
+struct TookPlace {
+  WorkerId worker;
+  WorkerId of;
+};
+/// A reload is over: every worker runs code that was loaded anew, or, with an error, the old ones serve on.
+struct Reloaded {
+  std::optional<Error> error;
 };
 /// It left a PING unanswered for too long, or answers again: for the log, and for whoever can see a lost lane.
 struct Silence {
@@ -131,8 +141,8 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Blocked, Quarantined, Started,
-                                StartFailed, PoolFailed, Stopped>;
+using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, TookPlace, Reloaded, Silence, Blocked,
+                                Quarantined, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;

@@ -1,5 +1,6 @@
 // Which call goes to which worker, and when.
 #include <algorithm>
+#include <utility>
 
 #include "core/pool_core.hpp"
 
@@ -155,6 +156,9 @@ void PoolCore::pump(Time now) {
   for (std::size_t i = 0; i < executions; ++i) sent = pump_queue(queues_[(first + i) % executions], now) || sent;
   if (sent) parked_first_ = true;
   if (parked && !parked_first) pump_parked(now);
+  // Not in the midst of it: with a worker more, what is parked comes first again.
+  if (std::exchange(replace_due_, false)) replace_next(now);
+  if (std::exchange(place_taken_, false)) pump(now);
 }
 
 void PoolCore::assign(Call& call, Worker& worker, Time now) {
@@ -168,13 +172,16 @@ void PoolCore::assign(Call& call, Worker& worker, Time now) {
   lane.sent_order.emplace_back(call.seq, call.id());
   ++lane.sent;
   ++worker.calls;
+  ++worker.life_calls;
   worker.leases.push_back(call);
   count_limit(call, worker, +1);
   // By turns: of a full pool, whichever is looked at first would have each place that comes free.
   if (options_.pool_concurrency != 0) first_queue_ = 1 - static_cast<std::size_t>(call.execution);
   actions_.runs.push_back({worker.id, call.id()});
   if (options_.call_steps) tell(call, CallStep::What::sent);
-  if (worker.calls >= worker.calls_until) retire(worker.id, worker.incarnation, EndReason::calls, now);
+  if (worker.life_calls < worker.calls_until || worker.retires) return;
+  ask_to_retire(worker, EndReason::calls);
+  replace_due_ = true;
 }
 
 }  // namespace clutch::core

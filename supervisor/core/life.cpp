@@ -8,13 +8,14 @@
 namespace clutch::core {
 
 std::string_view to_string(WorkerState state) noexcept {
-  constexpr std::array<std::string_view, 6> names = {"absent", "booting", "ready", "retiring", "stopping", "condemned"};
+  constexpr std::array<std::string_view, 7> names = {"absent",   "booting",  "standby",  "ready",
+                                                     "retiring", "stopping", "condemned"};
   return names[static_cast<std::size_t>(state)];
 }
 
 void PoolCore::start(Time now) {
   for (auto& worker : workers_) {
-    if (worker->duty == Duty::serve) spawn(*worker, now);
+    if (worker->duty != Duty::none) spawn(*worker, now);
   }
 }
 
@@ -38,9 +39,12 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.blocked_since.reset();
   worker.retires.reset();
   worker.ended_as.reset();
+  worker.generation = generation_;
+  worker.life_calls = 0;
   worker.calls_until = worker.rss_until = ~std::uint64_t{0};
   worker.act_at = after(now, options_.start_timeout);
   Spawn spawn{worker.id, worker.incarnation, worker.act_at, worker.place};
+  spawn.was_vacant = std::exchange(worker.was_vacant, false);
   if (worker.duty == Duty::replace) {
     spawn.place = workers_[worker.replaces.value]->place;
     spawn.replaces = worker.replaces;
@@ -69,13 +73,18 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   worker->boots_failed = 0;
   worker->ready_since = now;
   if (worker->duty == Duty::replace) take_over(*worker, now);
+  if (worker->duty == Duty::spare) worker->state = WorkerState::standby;
+  fill_places();
   set_limits(*worker, now);
+  if (reloading_ && worker->generation < generation_) ask_to_retire(*worker, EndReason::reload);
   if (state_ == PoolState::draining) {
     stop_if_drained(now);
   } else if (state_ == PoolState::starting && all_serve()) {
     state_ = PoolState::running;
     actions_.life.emplace_back(Started{});
   }
+  replace_next(now);
+  end_reload_if_done();
   pump(now);
 }
 
@@ -101,7 +110,7 @@ void PoolCore::on_pong(WorkerId id, Incarnation incarnation, std::uint64_t n, Ti
   Worker* worker = current(id, incarnation);
   if (worker == nullptr) return;
   if (n > worker->pings) return on_violation(id, incarnation, "PONG without its PING");
-  if (n <= worker->pings_answered || worker->state != WorkerState::ready) return;
+  if (n <= worker->pings_answered || !worker->is_up()) return;
   worker->pings_answered = n;
   worker->act_at = after(now, options_.ping_interval);
   if (!std::exchange(worker->silent, false)) return;
@@ -153,14 +162,20 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
   worker->act_at = worker->age_until = worker->leave_by = never;
   give_back_leases(*worker, exit, now);
   if (state_ == PoolState::failed) answer_queued(*failure_);
-  if (give_up_slot(*worker, now)) {
+  const bool vacated = worker->was_vacant = give_up_slot(*worker, now);
+  fill_places();
+  if (vacated) {
     replace_next(now);
     pump(now);
     return stop_if_drained(now);
   }
-  if (!booted) return on_boot_over(*worker, now);
+  if (!booted) {
+    on_boot_over(*worker, now);
+    if (place_taken_) pump(now);
+    return;
+  }
   if (state_ == PoolState::running || state_ == PoolState::starting) {
-    respawn(*worker, now);
+    respawn(*worker, exit, now);
     pump(now);
   }
   stop_if_drained(now);
@@ -188,7 +203,7 @@ void PoolCore::on_worker_time(Worker& worker, Time now) {
   worker.act_at = never;
   if (worker.state == WorkerState::absent) {
     spawn(worker, now);
-  } else if (worker.state == WorkerState::ready) {
+  } else if (worker.is_up()) {
     ping(worker, now);
   } else if (worker.state == WorkerState::booting) {
     Error error;
@@ -198,23 +213,6 @@ void PoolCore::on_worker_time(Worker& worker, Time now) {
     if (!worker.boot_error) worker.boot_error = std::move(error);
     end(worker.id, worker.incarnation, EndReason::boot, "not ready in time");
   }
-}
-
-// One that died once may have met a bad call. One that dies as soon as it is ready, again and again, must not keep the
-// machine busy with starting it.
-void PoolCore::respawn(Worker& worker, Time now) {
-  ++worker.restarts;
-  const bool settled = worker.answered || now - worker.ready_since >= options_.settled_after;
-  worker.short_lives = settled ? 0 : worker.short_lives + 1;
-  const auto delay = worker.short_lives < 2 ? Duration(0) : backoff(worker.short_lives - 1);
-  if (delay <= Duration(0)) return spawn(worker, now);
-  worker.act_at = after(now, delay);
-}
-
-Duration PoolCore::backoff(std::uint32_t times) {
-  constexpr std::uint32_t doublings_max = 20;  // a respawn_delay_max beyond is as good as none
-  const auto grown = options_.respawn_delay * (std::int64_t{1} << std::min(times - 1, doublings_max));
-  return shortened(std::min(grown, options_.respawn_delay_max));
 }
 
 // What began is lost; what did not is queued again, ahead of the rest and in its old order.
@@ -248,30 +246,10 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
   if (state_ != PoolState::running && state_ != PoolState::starting) pump(now);
 }
 
-void PoolCore::on_boot_over(Worker& worker, Time now) {
-  ++worker.boots_failed;
-  if (state_ == PoolState::starting) {
-    Error error = *worker.boot_error;
-    fail(error);
-    actions_.life.emplace_back(StartFailed{std::move(error)});
-  } else if (state_ == PoolState::running) {
-    if (worker.boots_failed >= options_.boot_failures_max) {
-      Error error = *worker.boot_error;
-      error.code = Code::unavailable;
-      error.message = "the pool has failed: a worker did not start " + std::to_string(worker.boots_failed) +
-                      " times in a row; the last time: " + error.message;
-      fail(error);
-      actions_.life.emplace_back(PoolFailed{std::move(error)});
-    } else {
-      worker.act_at = after(now, backoff(worker.boots_failed));
-    }
-  }
-  stop_if_drained(now);
-}
-
 void PoolCore::fail(Error error) {
   failure_ = std::move(error);
   state_ = PoolState::failed;
+  fail_reload(*failure_);
   for (auto& worker : workers_) {
     worker->act_at = never;
     end(worker->id, worker->incarnation, EndReason::stop, "the pool has failed");
@@ -295,6 +273,11 @@ void PoolCore::drain(Time by, Time now) {
   if (state_ == PoolState::stopped) return;
   drain_by_ = std::min(drain_by_, by);
   if (state_ != PoolState::failed) state_ = PoolState::draining;
+  Error stopping;
+  stopping.code = Code::unavailable;
+  stopping.stage = Stage::setup;
+  stopping.message = "the pool is stopping";
+  fail_reload(stopping);
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (sessions_[i]) set_pause(SessionId{i}, false);
   }
@@ -304,6 +287,10 @@ void PoolCore::drain(Time by, Time now) {
     // One that has not said ready has no call and would only delay the end.
     if (worker->state == WorkerState::booting) {
       end(worker->id, worker->incarnation, EndReason::stop, "the pool is stopping");
+    }
+    if (worker->state == WorkerState::standby) {
+      worker->state = WorkerState::stopping;
+      actions_.life.emplace_back(SendStop{worker->id, drain_by_});
     }
   }
   stop_if_drained(now);

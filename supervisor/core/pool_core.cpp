@@ -24,11 +24,13 @@ PoolCore::PoolCore(PoolCoreOptions options, Time now)
       quarantine_(options.quarantine_after, options.quarantine_ttl),
       chance_(options.seed) {
   if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
-  for (std::uint32_t i = 0; i <= options_.workers; ++i) {
+  for (std::uint32_t i = 0; i <= options_.workers + options_.spares; ++i) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->id = WorkerId{i};
     workers_.back()->place = i;
-    workers_.back()->duty = i < options_.workers ? Duty::serve : Duty::none;
+    workers_.back()->duty = i < options_.workers                     ? Duty::serve
+                            : i < options_.workers + options_.spares ? Duty::spare
+                                                                     : Duty::none;
   }
 }
 

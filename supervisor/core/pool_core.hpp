@@ -63,6 +63,10 @@ class PoolCore {
   void start(Time now);
   /// No more calls; those there are have until `by`, then workers are killed. Again: an earlier `by` counts.
   void drain(Time by, Time now);
+  /// Replaces all workers, one after the other, by ones that have loaded the code anew; where one of those does not
+  /// start, the others stay. Reloaded tells the end, once also where it is asked for again meanwhile: then all of it
+  /// begins anew.
+  void reload(Time now);
 
   // From sessions. submit gives the call's id, or nothing where it was answered at once. A nested one is, where no
   // place is free for it, and ends after nested_begin_max where it has not begun: it must not wait for who waits for
@@ -229,30 +233,46 @@ class PoolCore {
   [[nodiscard]] std::optional<Error> overload(const Submission&, Time now) const;
 
   // retirement.cpp
+  void ask_to_retire(Worker&, EndReason why);
   void set_limits(Worker&, Time now);
   [[nodiscard]] Worker* vacant_slot() noexcept;
   void replace_next(Time now);
   [[nodiscard]] Worker* replacement_of(WorkerId) noexcept;
   void take_over(Worker& replacement, Time now);
+  void let_go(Worker& old, Worker& next, Time now);
   void leave_if_done(Worker&);
   void pass_duty(Worker& from, Worker& to) noexcept;
   void on_replacement_failed(Worker&, Time now);
   [[nodiscard]] bool give_up_slot(Worker&, Time now);
+
+  // spares.cpp
+  [[nodiscard]] Worker* standby() noexcept;
+  static void swap_duty(Worker&, Worker&) noexcept;
+  void fill_places();
+  void replace_by_spare(Worker& old, Worker& spare, Worker& vacant, Time now);
+
+  // reload.cpp
+  void end_reload_if_done();
+  void fail_reload(const Error&);
   template <class T>
   [[nodiscard]] T shortened(T full) {
     return full - static_cast<T>(static_cast<double>(full) * options_.jitter * chance_.fraction());
   }
   [[nodiscard]] Duration shortened(Duration full) { return Duration(shortened(full.count())); }
 
+  // restarts.cpp
+  void respawn(Worker&, const Exit&, Time now);
+  [[nodiscard]] Duration backoff(std::uint32_t times);
+  [[nodiscard]] bool too_many_restarts(Time now);
+  void on_boot_over(Worker&, Time now);
+  void give_up(Error error);
+
   // life.cpp
   void spawn(Worker&, Time now);
   void on_worker_time(Worker&, Time now);
   void count_end(Worker&, const Exit&, bool booted);
   [[nodiscard]] bool all_serve() const noexcept;
-  void respawn(Worker&, Time now);
-  [[nodiscard]] Duration backoff(std::uint32_t times);
   void ping(Worker&, Time now);
-  void on_boot_over(Worker&, Time now);
   void fail(Error error);
   void answer_queued(const Error&);
   void stop_if_drained(Time now);
@@ -286,6 +306,11 @@ class PoolCore {
   std::deque<std::pair<WorkerId, Incarnation>> to_retire_;  // in the order in which it was wanted
   std::uint32_t replace_failures_ = 0;                      // in a row
   Time replace_at_ = Time::min();                           // not before
+  bool replace_due_ = false;                                // a worker has had max_calls
+  bool place_taken_ = false;                                // by a spare: the queue is to be looked at
+  std::deque<Time> restarts_;                               // those that count, within options_.restarts_within
+  std::uint64_t generation_ = 0;
+  bool reloading_ = false;
   Chance chance_;
   std::optional<Error> failure_;
   PoolCounters counters_;

@@ -10,6 +10,7 @@ namespace clutch::core {
 
 struct PoolCoreOptions {
   std::uint32_t workers = 1;
+  std::uint32_t spares = 0;                             ///< ready beside them, to take the place of one that is gone
   std::uint32_t concurrency = 1000;                     ///< a worker: coroutines begun and not finished
   std::uint32_t threads = 16;                           ///< a worker: plain functions begun and not finished
   std::uint32_t pool_concurrency = 0;                   ///< all workers: calls sent and not finished; 0: no such bound
@@ -30,7 +31,10 @@ struct PoolCoreOptions {
   Duration respawn_delay = std::chrono::milliseconds(500);
   Duration respawn_delay_max = std::chrono::seconds(30);
   /// A life is short that ends sooner than this after it was ready, and in which no call was answered.
-  Duration settled_after = std::chrono::seconds(5);
+  Duration settled_after = std::chrono::seconds(30);
+  /// So many short lives and failed boots, a worker of the pool, within that time: with one more it has failed. 0: any.
+  std::uint32_t restarts_max = 0;
+  Duration restarts_within = std::chrono::seconds(60);
   // When a worker is replaced, in its good time; zero: never.
   std::uint64_t max_calls = 0;  ///< sent to it in one life
   Duration max_age{};           ///< from ready

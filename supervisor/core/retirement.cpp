@@ -9,10 +9,16 @@ namespace clutch::core {
 
 void PoolCore::retire(WorkerId id, Incarnation incarnation, EndReason why, Time now) {
   Worker* worker = current(id, incarnation);
-  if (worker == nullptr || worker->state != WorkerState::ready || worker->retires) return;
-  worker->retires = why;
-  to_retire_.push_back({id, incarnation});
+  if (worker == nullptr) return;
+  ask_to_retire(*worker, why);
   replace_next(now);
+  if (place_taken_) pump(now);
+}
+
+void PoolCore::ask_to_retire(Worker& worker, EndReason why) {
+  if (!worker.is_up() || worker.retires) return;
+  worker.retires = why;
+  to_retire_.emplace_back(worker.id, worker.incarnation);
 }
 
 void PoolCore::on_rss(WorkerId id, Incarnation incarnation, std::uint64_t bytes, Time now) {
@@ -22,8 +28,7 @@ void PoolCore::on_rss(WorkerId id, Incarnation incarnation, std::uint64_t bytes,
 
 void PoolCore::set_limits(Worker& worker, Time now) {
   const auto beyond = [this](std::uint64_t limit) { return limit == 0 ? ~std::uint64_t{0} : shortened(limit); };
-  const auto calls = beyond(options_.max_calls);
-  worker.calls_until = calls < ~worker.calls ? worker.calls + calls : ~std::uint64_t{0};
+  worker.calls_until = beyond(options_.max_calls);
   worker.rss_until = beyond(options_.max_rss);
   worker.age_until = options_.max_age > Duration(0) ? after(now, shortened(options_.max_age)) : never;
 }
@@ -39,14 +44,17 @@ void PoolCore::replace_next(Time now) {
   replace_at_ = Time::min();
   while (!to_retire_.empty()) {
     const auto [id, incarnation] = to_retire_.front();
-    const Worker* old = current(id, incarnation);
-    if (old == nullptr || old->state != WorkerState::ready) {
+    Worker* old = current(id, incarnation);
+    if (old == nullptr || !old->is_up() || !old->retires) {
       to_retire_.pop_front();
       continue;
     }
-    if (replacement_of(id) != nullptr) return;
     Worker* next = vacant_slot();
-    if (next == nullptr) return;
+    if (next == nullptr || replacement_of(id) != nullptr) return;
+    if (Worker* spare = standby(); spare != nullptr && old->duty == Duty::serve) {
+      replace_by_spare(*old, *spare, *next, now);
+      continue;
+    }
     next->duty = Duty::replace;
     next->replaces = id;
     return spawn(*next, now);
@@ -72,9 +80,13 @@ void PoolCore::take_over(Worker& replacement, Time now) {
   Worker& old = *workers_[replacement.replaces.value];
   pass_duty(old, replacement);
   replace_failures_ = 0;
+  let_go(old, replacement, now);
+}
+
+void PoolCore::let_go(Worker& old, Worker& next, Time now) {
   old.act_at = old.age_until = never;
-  if (old.state != WorkerState::ready) return;  // it is being killed
-  actions_.life.emplace_back(Replaced{old.id, replacement.id, *old.retires});
+  if (!old.is_up()) return;  // it is being killed
+  actions_.life.emplace_back(Replaced{old.id, next.id, old.retires.value_or(EndReason::reload)});
   old.state = WorkerState::retiring;
   old.leave_by = after(now, options_.stop_timeout);
   leave_if_done(old);
@@ -86,13 +98,15 @@ void PoolCore::leave_if_done(Worker& worker) {
   actions_.life.emplace_back(SendStop{worker.id, worker.leave_by});
 }
 
-// The old one serves on. The next try is later, and later again.
+// The old one serves on. The next try is later, and later again; of a reload there is none.
 void PoolCore::on_replacement_failed(Worker& replacement, Time now) {
   replacement.duty = Duty::none;
-  replace_at_ = after(now, backoff(++replace_failures_));
   if (state_ != PoolState::running) return;
-  actions_.life.emplace_back(
-      ReplaceFailed{replacement.replaces, replacement.boot_error.value_or(Error{}), replace_at_});
+  const Error error = replacement.boot_error.value_or(Error{});
+  fail_reload(error);
+  if (!workers_[replacement.replaces.value]->retires) return;
+  replace_at_ = after(now, backoff(++replace_failures_));
+  actions_.life.emplace_back(ReplaceFailed{replacement.replaces, error, replace_at_});
 }
 
 // Of a worker that is gone: whether its slot is vacant now, as it was replaced, or is, or was to replace another.
@@ -103,6 +117,7 @@ bool PoolCore::give_up_slot(Worker& worker, Time now) {
   } else if (Worker* replacement = replacement_of(worker.id)) {
     pass_duty(worker, *replacement);
   }
+  if (worker.duty == Duty::none) worker.short_lives = worker.boots_failed = 0;
   return worker.duty == Duty::none;
 }
 

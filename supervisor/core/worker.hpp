@@ -2,18 +2,21 @@
 //
 //   state     | event            -> state     | what is done
 //   ----------+--------------------------------+------------------------------------------------
-//   absent    | respawn is due, or another is to be replaced -> booting | Spawn
-//   booting   | registered       -> ready     | calls are sent to it; where it replaces another, not to that one any
-//   more booting   | boot failed, exit, late -> absent | respawn later, or the pool fails; the one to be replaced
-//   serves on ready     | replaced         -> retiring  | no more calls; those it has may end, within stop_timeout
+//   absent    | respawn is due   -> booting   | Spawn
+//   absent    | one is to be replaced -> booting | Spawn, of a slot that is vacant
+//   booting   | registered       -> ready     | calls are sent to it, and none any more to the one that it replaces
+//   booting   | registered, a spare -> standby | nothing; where a place is empty it takes it: ready
+//   booting   | boot failed, exit, late -> absent | respawn later, or the pool fails; whom it was to replace serves on
+//   standby   | a worker died    -> ready     | it takes its place; where that one was, a new spare is started
+//   ready     | replaced         -> retiring  | no more calls; those it has may end, within stop_timeout
 //   retiring  | its last call ends -> stopping | Stop
 //   ready     | stop             -> stopping  | Stop; no more calls
 //   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn: at
 //             |                               | once, later where one short life follows another
 //   retiring, stopping | exit    -> absent    | as above, no respawn
 //   retiring, stopping | stop_timeout is over -> condemned | Kill
-//   booting, ready, retiring, stopping | broke the protocol -> condemned | Kill
-//   condemned | exit             -> absent    | as from ready; as from retiring where it was replaced
+//   any but absent | broke the protocol -> condemned | Kill
+//   condemned | exit             -> absent    | as from ready, or from retiring
 #pragma once
 
 #include <array>
@@ -28,12 +31,13 @@
 
 namespace clutch::core {
 
-enum class WorkerState : std::uint8_t { absent, booting, ready, retiring, stopping, condemned };
+enum class WorkerState : std::uint8_t { absent, booting, standby, ready, retiring, stopping, condemned };
 
 /// What the slot is there for. As many as the pool has workers serve; one replaces, at most.
 enum class Duty : std::uint8_t {
   none,     ///< vacant, or left by a worker that was replaced and is still there
   serve,    ///< takes calls whenever it is ready
+  spare,    ///< takes none, but the place of one that serves when that one is gone
   replace,  ///< boots in order to take over what another does
 };
 
@@ -87,7 +91,10 @@ struct Worker {
   WorkerId replaces;                              ///< with Duty::replace
   std::optional<EndReason> retires;               ///< it is to be replaced, or was
   std::optional<EndReason> ended_as;              ///< why it was told to end, the first time
-  std::uint64_t calls_until = ~std::uint64_t{0};  ///< then it is to be replaced
+  bool was_vacant = true;                         ///< before this life
+  std::uint64_t generation = 0;                   ///< of its code: PoolCore::reload
+  std::uint64_t life_calls = 0;                   ///< sent to it in this life
+  std::uint64_t calls_until = ~std::uint64_t{0};  ///< of those; then it is to be replaced
   std::uint64_t rss_until = ~std::uint64_t{0};    ///< bytes; then, too
   Time age_until = never;                         ///< then, too
   Time leave_by = never;                          ///< of one that was replaced: then it is killed
@@ -98,6 +105,8 @@ struct Worker {
   [[nodiscard]] const Lane& lane(Execution execution) const noexcept {
     return lanes[static_cast<std::size_t>(execution)];
   }
+  /// It has said ready, and nobody has told it to end.
+  [[nodiscard]] bool is_up() const noexcept { return state == WorkerState::ready || state == WorkerState::standby; }
   /// Neither takes calls nor will.
   [[nodiscard]] bool vacant() const noexcept { return state == WorkerState::absent && duty == Duty::none; }
   [[nodiscard]] std::uint32_t load() const noexcept {

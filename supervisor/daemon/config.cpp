@@ -29,6 +29,9 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("path", path);
   table.read("python", pool.python);
   table.read("workers", pool.workers, 1);
+  table.read("spares", pool.spares, 0);
+  table.read("restarts_max", pool.restarts_max, 0);
+  table.read("restarts_within", pool.restarts_within);
   table.read("concurrency", pool.concurrency, 1);
   table.read("threads", pool.threads, 1);
   table.read("pool_concurrency", pool.pool_concurrency, 0);
@@ -159,6 +162,9 @@ toml::table table_of(const PoolOptions& pool) {
   table.insert("path", strings(path));
   table.insert("python", pool.python);
   number("workers", pool.workers);
+  number("spares", pool.spares);
+  number("restarts_max", pool.restarts_max);
+  table.insert("restarts_within", text::format_duration(pool.restarts_within));
   number("concurrency", pool.concurrency);
   number("threads", pool.threads);
   number("pool_concurrency", pool.pool_concurrency);

@@ -23,6 +23,7 @@ int signal_fd() {
   sigemptyset(&ending);
   sigaddset(&ending, SIGTERM);
   sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGHUP);
   const int fd = ::signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   return fd;
@@ -139,6 +140,10 @@ void Daemon::on_signal() {
   signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     const auto now = io::EventLoop::Clock::now();
+    if (info.ssi_signo == SIGHUP) {
+      reload(now);
+      continue;
+    }
     if (told_ != core::Time{} && now - told_ < same_signal) continue;
     note(LogLevel::info, info.ssi_signo == SIGINT ? "told to end (SIGINT)" : "told to end (SIGTERM)");
     drain(told_ != core::Time{});
@@ -201,6 +206,15 @@ void Daemon::answer_drains() {
     writer.string("lost");
     writer.uint(lost_calls() - lost_before_);
     done(writer.blob());
+  }
+}
+
+// The pools' log tells how it went.
+void Daemon::reload(core::Time now) {
+  if (state_ != State::serving) return note(LogLevel::warning, "told to reload (SIGHUP), but it does not serve");
+  note(LogLevel::info, "told to reload (SIGHUP)");
+  for (auto& pool : pools_) {
+    if (!pool.stopped) pool.shell->reload([](const std::optional<Error>&) {}, now);
   }
 }
 

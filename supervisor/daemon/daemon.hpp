@@ -5,6 +5,7 @@
 //   starting | every pool started  -> serving  | listens, says so
 //   starting | a pool's start failed -> ending | the other pools are ended
 //   starting, serving | SIGTERM, SIGINT -> draining | no new calls; those under way have stop_timeout
+//   serving  | SIGHUP              -> serving  | workers are replaced by ones that import the code anew
 //   draining | a second signal     -> draining | workers are killed now
 //   draining | every pool stopped  -> ending   | the last answers go out
 //   ending   | they are sent, or it takes too long -> (end)
@@ -52,6 +53,7 @@ class Daemon {
   void step();
   void on_pool_failed(const std::string& name, const Error&);
   void on_signal();
+  void reload(core::Time now);
   void drain(bool at_once);
   void on_command(std::string_view name, protocol::Span arguments, io::CommandDone done);
   void lift(protocol::Span arguments, const io::CommandDone& done);

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/fingerprint.hpp"
 #include "io/gate_client.hpp"
 #include "io/pool_shell.hpp"
@@ -67,16 +69,25 @@ void write_worker(protocol::Writer& writer, const PoolShell::WorkerFact& worker)
   map.number("suspended", worker.suspended);
 }
 
+// Those that there were.
+void write_ends(protocol::Writer& writer, const core::EndCounts& ends) {
+  MapWriter map(writer, ends.size() - static_cast<std::size_t>(std::count(ends.begin(), ends.end(), 0u)));
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] != 0) map.number(core::to_string(static_cast<core::EndReason>(i)), ends[i]);
+  }
+}
+
 void write_pool(protocol::Writer& writer, const GatePool& pool) {
   const auto& core = pool.shell->core();
   const auto& counters = core.counters();
-  MapWriter map(writer, 11);
+  MapWriter map(writer, 12);
   map.text("name", pool.name)
       .text("state", name_of(core.state()))
       .number("functions", core.functions().current().size());
   map.number("calls", core.calls()).number("queued", core.queued()).number("submitted", counters.submitted);
   map.number("delivered", counters.delivered).number("requeued", counters.requeued).number("deaths", counters.deaths);
   map.number("items", counters.items);
+  write_ends(map.key("ends"), counters.ends);
   const auto workers = pool.shell->worker_facts();
   map.key("workers").array(workers.size());
   for (const auto& worker : workers) write_worker(writer, worker);

@@ -9,6 +9,7 @@
 #include "core/call_names.hpp"
 #include "core/fingerprint.hpp"
 #include "io/find_program.hpp"
+#include "io/pin_threads.hpp"
 #include "io/resident.hpp"
 
 namespace clutch::io {
@@ -23,6 +24,9 @@ constexpr int rounds_a_turn = 16;  // then the loop looks at its descriptors aga
 core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& log) {
   core::PoolCoreOptions core;
   core.workers = options.workers;
+  core.spares = options.spares;
+  core.restarts_max = options.restarts_max;
+  core.restarts_within = options.restarts_within;
   core.concurrency = options.concurrency;
   core.threads = options.threads;
   core.attempt_timeout = options.attempt_timeout;
@@ -103,6 +107,30 @@ void PoolShell::start(core::Time now) {
   note(LogLevel::info, "starting " + std::to_string(plan_.options.workers) + " worker(s) with " + plan_.python);
   core_.start(now);
   flush(now);
+}
+
+void PoolShell::reload(ReloadEnd on_end, core::Time now) {
+  reload_ends_.push_back(std::move(on_end));
+  note(LogLevel::info, "reloading: workers are replaced one by one, by ones that import the code anew");
+  core_.reload(now);
+  flush(now);
+}
+
+void PoolShell::end_reload(const std::optional<Error>& error) {
+  if (error) {
+    note(LogLevel::error, "not reloaded, the workers that are there serve on: " + describe(*error));
+  } else {
+    note(LogLevel::info, "reloaded: every worker runs the code as it is now");
+  }
+  for (const auto& on_end : std::exchange(reload_ends_, {})) on_end(error);
+}
+
+// A spare was started before it was known whose place it would take.
+void PoolShell::pin(core::WorkerId id) {
+  const auto& cpus = plan_.options.cpus;
+  const auto* each = channel(id);
+  if (cpus.empty() || plan_.options.spares == 0 || each == nullptr || each->pid() == 0) return;
+  pin_threads(each->pid(), cpus[core_.workers()[id.value]->place % cpus.size()]);
 }
 
 void PoolShell::drain(core::Time by, core::Time now) {
@@ -188,6 +216,17 @@ void PoolShell::spawn(const core::Spawn& spawn, core::Time now) {
   }
 }
 
+// One that only boots, perhaps to replace another, has no call to lose by the drain.
+void PoolShell::on_kill(const core::Kill& kill) {
+  const auto& worker = *core_.workers()[kill.worker.value];
+  const bool idle = worker.ended_as == core::EndReason::stop && worker.boot_error.has_value();
+  drain_cut_ = drain_cut_ || (core_.state() == core::PoolState::draining && !idle);
+  note(idle ? LogLevel::info : LogLevel::warning,
+       "ending worker " + std::to_string(kill.worker.value) + ": " + kill.why);
+  const auto calls = core::names_of_calls(worker, core_.functions());
+  if (!calls.empty()) note(LogLevel::warning, "its calls are cut short: " + calls);
+}
+
 void PoolShell::perform(core::LifeAction& action, core::Time now) {
   const auto worker_name = [](core::WorkerId id) { return "worker " + std::to_string(id.value); };
   std::visit(
@@ -198,10 +237,7 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
             spawn(wanted, now);
           },
           [&](const core::Kill& kill) {
-            drain_cut_ = drain_cut_ || core_.state() == core::PoolState::draining;
-            note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
-            const auto calls = core::names_of_calls(*core_.workers()[kill.worker.value], core_.functions());
-            if (!calls.empty()) note(LogLevel::warning, "its calls are cut short: " + calls);
+            on_kill(kill);
             if (nursery_) nursery_->kill_tree(kill.incarnation.value);
           },
           [&](const core::SendStop& stop) {
@@ -210,11 +246,17 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
           [&](const core::Replaced& replaced) {
             note(LogLevel::info, worker_name(replaced.worker) + " is replaced by " + worker_name(replaced.by) + ": " +
                                      why_replaced(replaced.why));
+            pin(replaced.by);
           },
           [&](const core::ReplaceFailed& failed) {
             note(LogLevel::warning, worker_name(failed.worker) +
                                         " serves on, as what was to replace it did not start: " + failed.error.message);
           },
+          [&](const core::TookPlace& taken) {
+            note(LogLevel::info, worker_name(taken.worker) + ", a spare, takes the place of " + worker_name(taken.of));
+            pin(taken.worker);
+          },
+          [&](const core::Reloaded& reloaded) { end_reload(reloaded.error); },
           [&](const core::Silence& silence) { on_silence(silence); },
           [&](const core::Blocked& blocked) { on_blocked(blocked, now); },
           [&](const core::Quarantined& call) {
@@ -308,6 +350,8 @@ void PoolShell::end_exited(core::Time now) {
     const auto ended = std::move(each);
     WorkerEnd end{.worker = ended->worker(), .pid = ended->pid(), .exit = ended->take_last(core_, now)};
     end.announced = ended->lost_with_nursery();
+    const bool unasked = !core_.workers()[end.worker.value]->ended_as && !end.announced;
+    end.exit.out_of_memory = unasked && end.exit.signal == SIGKILL && oom_watch_.fired();
     tell_end(std::move(end), ended->incarnation(), now);
   }
 }

@@ -14,6 +14,7 @@
 #include "io/examinations.hpp"
 #include "io/lane.hpp"
 #include "io/nursery_link.hpp"
+#include "io/oom_watch.hpp"
 #include "io/pool_log.hpp"
 #include "io/runtime_directory.hpp"
 #include "io/stuck_calls.hpp"
@@ -42,6 +43,11 @@ class PoolShell {
 
   void start(core::Time now);
   void drain(core::Time by, core::Time now);
+
+  /// Replaces the workers by ones that import the code anew (PoolCore::reload). `on_end` is called once, under the
+  /// guard, when that is over: with an error the workers that are there serve on. Must not call back into the shell.
+  using ReloadEnd = std::function<void(const std::optional<Error>&)>;
+  void reload(ReloadEnd on_end, core::Time now);
 
   [[nodiscard]] core::PoolCore& core() noexcept { return core_; }
   [[nodiscard]] PoolLog& log() noexcept { return log_; }
@@ -83,10 +89,13 @@ class PoolShell {
   void on_nursery_event(NurseryEvent&&);
   void on_nursery_gone(const std::string& why);
   void perform(core::LifeAction&, core::Time now);
+  void on_kill(const core::Kill&);
   void on_silence(const core::Silence&);
   void on_blocked(const core::Blocked&, core::Time now);
   void examine(Examination&&, core::Time now);
   void on_examined(Examination&&, core::Time now);
+  void end_reload(const std::optional<Error>&);
+  void pin(core::WorkerId);
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
   void read_rss(core::Time now);
@@ -114,9 +123,11 @@ class PoolShell {
   std::size_t exited_ = 0;
   StuckCalls stuck_calls_;
   Examinations examinations_;
+  OomWatch oom_watch_;
   bool drain_cut_ = false;
   bool controls_wait_ = false;  // some lane took not all of them
   core::Time page_read_ = {};
+  std::vector<ReloadEnd> reload_ends_;
   bool watches_rss_ = false;
   core::Time rss_read_ = {};
 };

@@ -39,6 +39,11 @@ std::string hint(const WorkerEnd& end) {
     case 0:
       return ". Something in it ended the process: look for os._exit, or a library that calls exit()";
     case SIGKILL:
+      if (end.exit.out_of_memory) {
+        return ". The kernel killed it for want of memory: let it hold less (max_rss replaces one in time), or give "
+               "the "
+               "machine or its cgroup more";
+      }
       return ". If nobody killed it, the kernel did for want of memory: see `dmesg`";
     case SIGSEGV:
     case SIGBUS:

@@ -20,7 +20,7 @@ std::string ledger_pool() {
 
 TEST(DaemonDeath, AtRandomMomentsLosesNothingAndRunsNothingTwice) {
   constexpr int kills_wanted = 40;
-  Daemon daemon(ledger_pool());
+  Daemon daemon(ledger_pool() + "restarts_max = 0\n");
   const auto client = daemon.connect();
   std::mt19937 random(3);
   test::LedgerLoad load(client, daemon.scratch() / "ledger", 4);

@@ -121,6 +121,7 @@ TEST(Death, AtTwoHundredRandomMomentsLosesNothingAndRunsNothingTwice) {
   Scratch scratch;
   auto options = shop_options(4);
   options.modules = {"ledger"};
+  options.restarts_max = 0;  // it is killed in vain, again and again
   const auto pool = start(options);
   std::mt19937 random(1);
   test::LedgerLoad load(pool, scratch / "ledger", 2);

@@ -24,6 +24,7 @@ void World::plan_callers() {
     events_.emplace(at + random_.any_scale(1ms, 5s), Event{.kind = Event::resume, .session = session});
   }
   for (std::uint32_t i = 0; i < plan_.retires; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::retire});
+  for (std::uint32_t i = 0; i < plan_.reloads; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::reload});
   if (plan_.drains_early) events_.emplace(any_time() + begin, Event{.kind = Event::drain});
 }
 
@@ -46,6 +47,9 @@ void World::act_for_callers() {
         break;
       case Event::retire:
         retire();
+        break;
+      case Event::reload:
+        reload();
         break;
       case Event::drain:
         drain();
@@ -159,6 +163,14 @@ void World::retire() {
   const auto& worker = *core_.workers()[random_.below(core_.workers().size())];
   note("worker", worker.id.value, "is to be replaced");
   core_.retire(worker.id, worker.incarnation, core::EndReason::leak, now_);
+}
+
+void World::reload() {
+  if (stopped_ != 0) return;
+  note("reload");
+  reloading_ = true;
+  for (const auto& each : core_.workers()) oldest_wanted_ = std::max(oldest_wanted_, each->incarnation);
+  core_.reload(now_);
 }
 
 void World::drain() {

@@ -41,7 +41,7 @@ void World::check_slots() const {
     ready += worker->state == WorkerState::ready;
     processes += worker->state != WorkerState::absent;
   }
-  require(processes <= plan_.options.workers + 1, "more processes than a replacement needs");
+  require(processes <= plan_.options.workers + plan_.options.spares + 1, "more processes than a replacement needs");
   require(draining_ || serve == plan_.options.workers, "another number of workers than wanted");
   const bool healthy = plan_.deaths + plan_.boot_fails + plan_.stillborn + plan_.misbehaves == 0;
   if (healthy && started_ == 1 && !draining_) require(ready == plan_.options.workers, "a worker is missing");
@@ -120,6 +120,7 @@ void World::check_nothing_waits_in_vain() const {
 }
 
 void World::check_at_rest() {
+  require(!reloading_, "a reload is not over at rest");
   require(ledger_.open() == 0, "calls without an outcome at rest");
   require(core_.queued() == 0, "calls are queued at rest");
   require(core_.calls() == 0, "calls are kept at rest");

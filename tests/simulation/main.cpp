@@ -80,7 +80,7 @@ void show(std::uint64_t seed, const std::string& what, bool all) {
 }
 
 int run(const Arguments& arguments) {
-  std::uint64_t calls = 0, items = 0, requeued = 0, deaths = 0, replaced = 0, broken = 0;
+  std::uint64_t calls = 0, items = 0, requeued = 0, deaths = 0, replaced = 0, spares = 0, reloads = 0, broken = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
     running_seed = static_cast<std::sig_atomic_t>(seed);
     ::alarm(seconds_a_seed);
@@ -91,6 +91,8 @@ int run(const Arguments& arguments) {
     requeued += world.counters().requeued;
     deaths += world.counters().deaths;
     replaced += world.replaced();
+    spares += world.took_place();
+    reloads += world.reloaded();
     if (!what.empty() && arguments.keep_going) {
       std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), what.c_str());
     } else if (!what.empty() || arguments.trace) {
@@ -101,11 +103,15 @@ int run(const Arguments& arguments) {
     if (!arguments.keep_going) return 1;
   }
   const auto shown = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
-  std::printf("%llu seeds, %llu calls, %llu items, %llu deaths, %llu replaced, %llu requeued, %llu seeds broken\n",
-              shown(arguments.count), shown(calls), shown(items), shown(deaths), shown(replaced), shown(requeued),
-              shown(broken));
+  std::printf(
+      "%llu seeds, %llu calls, %llu items, %llu deaths, %llu replaced, %llu by spares, %llu reloads, "
+      "%llu requeued, %llu seeds broken\n",
+      shown(arguments.count), shown(calls), shown(items), shown(deaths), shown(replaced), shown(spares), shown(reloads),
+      shown(requeued), shown(broken));
   // A run in which nothing went wrong proves nothing.
-  if (arguments.count >= 1000 && (deaths == 0 || replaced == 0 || requeued == 0 || items == 0)) return 1;
+  if (arguments.count >= 1000 &&
+      (deaths == 0 || replaced == 0 || spares == 0 || reloads == 0 || requeued == 0 || items == 0))
+    return 1;
   return broken == 0 ? 0 : 1;
 }
 

@@ -41,6 +41,9 @@ Plan::Plan(Random& random) {
   options.stop_timeout = random.pick<Duration>({1ms, 50ms, 10s});
   options.jitter = random.pick<double>({0, 0.1});
   options.seed = random.next();
+  options.spares = random.pick<std::uint32_t>({0, 0, 1, 2});
+  options.restarts_max = random.pick<std::uint32_t>({0, 0, 5});
+  reloads = random.pick<std::uint32_t>({0, 0, 1, 3});
   retires = random.pick<std::uint32_t>({0, 0, 1, 20});
   calls = 10 + random.below(random.pick<std::uint32_t>({20, 100, 250}));
   sessions = 1 + random.below(4);

@@ -33,6 +33,7 @@ struct Plan {
   std::uint32_t loses_control = 0;
   std::uint32_t edits = 0;    ///< a boot: registers something else than the others
   std::uint32_t retires = 0;  ///< in all, of any worker
+  std::uint32_t reloads = 0;  ///< in all
   bool drains_early = false;
   bool closes_sessions = false;
   bool pauses_sessions = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace clutch::simulation {
 namespace {
@@ -116,7 +117,7 @@ void World::take(ModelWorker& worker, OutMessage&& message) {
   Lives& lives = lives_[id.value];
   lives.answered = lives.answered || !message.replies.empty();
   if (message.registers) core_.on_registered(id, incarnation, worker.registration, clock_);
-  if (core_.workers()[id.value]->state == core::WorkerState::ready) lives.ready = std::min(lives.ready, clock_);
+  if (core_.workers()[id.value]->is_up()) lives.ready = std::min(lives.ready, clock_);
   if (message.boot_failed) core_.on_boot_failed(id, incarnation, Error{}, clock_);
   for (auto& reply : message.replies) {
     if (auto* error = std::get_if<Error>(&reply.what)) {
@@ -254,12 +255,22 @@ void World::send_credit(const core::SendCredit& credit) {
   to->control_in.send(message, now_ + random_.between(1us, plan_.lane_delay_max));
 }
 
+void World::on_reloaded(const core::Reloaded& reloaded) {
+  note("reloaded:", reloaded.error ? reloaded.error->message : "");
+  require(std::exchange(reloading_, false), "reloaded without a wish");
+  if (reloaded.error) return;
+  ++reloaded_;
+  for (const auto& each : core_.workers()) {
+    require(!each->is_up() || each->incarnation > oldest_wanted_, "old code serves after a reload");
+  }
+}
+
 void World::act_on(const core::LifeAction& action) {
   require(stopped_ == 0, "something is to be done after the pool stopped");
   if (const auto* spawn = std::get_if<core::Spawn>(&action)) {
     note("worker", spawn->worker.value, "is spawned");
     require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
-    if (spawn->replaces) lives_[spawn->worker.value] = {};
+    if (spawn->was_vacant) lives_[spawn->worker.value] = {};
     check_respawn(spawn->worker);
     workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
   } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
@@ -283,6 +294,11 @@ void World::act_on(const core::LifeAction& action) {
     const auto* by = worker(replaced->by);
     require(by == nullptr || by->has_registered(), "replaced by one that is not ready");
     ++replaced_;
+  } else if (const auto* taken = std::get_if<core::TookPlace>(&action)) {
+    note("worker", taken->worker.value, "takes the place of", taken->of.value);
+    ++took_place_;
+  } else if (const auto* reloaded = std::get_if<core::Reloaded>(&action)) {
+    on_reloaded(*reloaded);
   } else if (std::holds_alternative<core::Started>(action)) {
     require(++started_ == 1, "started twice");
   } else if (std::holds_alternative<core::Stopped>(action)) {

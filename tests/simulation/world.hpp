@@ -24,10 +24,12 @@ class World {
   [[nodiscard]] std::uint64_t items() const { return ledger_.items_delivered(); }
   [[nodiscard]] const core::PoolCounters& counters() const { return core_.counters(); }
   [[nodiscard]] std::uint64_t replaced() const { return replaced_; }
+  [[nodiscard]] std::uint64_t took_place() const { return took_place_; }
+  [[nodiscard]] std::uint64_t reloaded() const { return reloaded_; }
 
  private:
   struct Event {
-    enum Kind { submit, cancel, read, close_session, pause, resume, retire, drain } kind;
+    enum Kind { submit, cancel, read, close_session, pause, resume, retire, reload, drain } kind;
     std::uint64_t tag = 0;
     std::uint32_t session = 0;
   };
@@ -41,6 +43,7 @@ class World {
   void on_items(const core::ItemsDelivery&);
   void close_session(std::uint32_t session);
   void retire();
+  void reload();
   void drain();
 
   // world.cpp: time, and the shell.
@@ -58,6 +61,7 @@ class World {
   void send_cancel(const core::SendCancel&);
   void send_credit(const core::SendCredit&);
   void act_on(const core::LifeAction&);
+  void on_reloaded(const core::Reloaded&);
   [[nodiscard]] ModelWorker* worker(core::WorkerId id) { return workers_[id.value].get(); }
   void forge(ModelWorker&);
 
@@ -107,6 +111,10 @@ class World {
   std::size_t stopped_ = 0;
   std::size_t started_ = 0;
   std::uint64_t replaced_ = 0;
+  std::uint64_t took_place_ = 0;
+  std::uint64_t reloaded_ = 0;
+  bool reloading_ = false;
+  core::Incarnation oldest_wanted_;  // by a reload: what is up when it is over is no older
   std::vector<std::string> trace_;
 };
 

@@ -42,7 +42,7 @@ TEST_F(Respawn, IsAtOnceAgainAfterALongLife) {
     lives(0s);
     absence();
   }
-  lives(5s);
+  lives(30s);
   EXPECT_TRUE(is_booting());
   lives(0s);
   EXPECT_TRUE(is_booting());
@@ -97,6 +97,80 @@ TEST_F(Respawn, IsOfEachWorkerAlone) {
   EXPECT_FALSE(is_booting());
   pool.worker(1).dies();
   EXPECT_EQ(pool.worker(1).state(), WorkerState::booting);
+}
+
+TEST_F(Respawn, IsEarlierByChance) {
+  pool.options.jitter = 0.1;
+  pool.options.seed = 3;
+  pool.start(1);
+  lives(0s);
+  lives(0s);
+  const auto waited = absence();
+  EXPECT_GE(waited, 450ms);
+  EXPECT_LT(waited, 500ms);
+}
+
+class Breaker : public Respawn {
+ protected:
+  Breaker() { pool.options.restarts_max = 5; }
+};
+
+// It boots, and each call kills it.
+TEST_F(Breaker, FailsAPoolWhoseWorkersDieOfEachCall) {
+  pool.start(1);
+  pool.worker(0).registers();
+  auto call = pool.submit("m.f");
+  std::size_t lives_had = 0;
+  while (pool.core().state() == PoolState::running) {
+    ASSERT_LT(lives_had, 100u);
+    if (lives_had != 0) {
+      if (!is_booting()) absence();
+      pool.worker(0).registers();
+    }
+    const auto waits = pool.submit("m.f");
+    pool.worker(0).begins(call);
+    pool.worker(0).dies(11);
+    EXPECT_ENDED(call, worker_lost, started);
+    ++lives_had;
+    call = waits;
+  }
+  EXPECT_ENDED(call, unavailable, not_started, "started again 6 times within 60 s");
+  EXPECT_EQ(lives_had, 6u);
+  EXPECT_EQ(pool.count<Spawn>(), 6u);
+  EXPECT_EQ(pool.count<PoolFailed>(), 1u);
+  const auto later = pool.submit("m.f");
+  EXPECT_ENDED(later, unavailable, not_started, "SIGSEGV");
+  EXPECT_NE(pool.error_of(later).message.find("mend what ends its workers"), std::string::npos);
+}
+
+TEST_F(Breaker, CountsFailedBootsOfAllWorkers) {
+  pool.options.boot_failures_max = 1000;
+  pool.options.restarts_max = 1;
+  pool.ready(2);
+  for (int i = 0; i < 2; ++i) pool.worker(static_cast<std::size_t>(i)).dies();  // two that count
+  EXPECT_EQ(pool.core().state(), PoolState::running);
+  pool.worker(0).fails_to_boot();
+  EXPECT_EQ(pool.count<PoolFailed>(), 1u);
+}
+
+TEST_F(Breaker, ForgetsWhatIsLongPast) {
+  pool.options.restarts_within = 10s;
+  pool.start(1);
+  for (int i = 0; i < 50; ++i) {
+    if (!is_booting()) absence();
+    lives(3s);
+  }
+  EXPECT_EQ(pool.core().state(), PoolState::running);
+}
+
+TEST_F(Breaker, DoesNotCountWorkersThatAnswered) {
+  pool.start(1);
+  for (int i = 0; i < 50; ++i) {
+    pool.worker(0).registers();
+    pool.worker(0).runs(pool.submit("m.f"));
+    pool.worker(0).dies();
+  }
+  EXPECT_EQ(pool.core().state(), PoolState::running);
 }
 
 TEST_F(Respawn, ComesNoMoreOnceThePoolIsStopping) {

@@ -3,7 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "io/oom_watch.hpp"
 
 namespace clutch::io {
 namespace {
@@ -33,6 +39,38 @@ TEST(WorkerEnd, OfAReadyOneIsAWarningThatSaysWhatToLookAt) {
             "worker 2 (pid 77) was killed by signal 9 (SIGKILL); 1 call ended as worker_lost; 3 calls it had not begun "
             "wait for another worker; another is started. If nobody killed it, the kernel did for want of memory: see "
             "`dmesg`");
+}
+
+TEST(WorkerEnd, ForWantOfMemoryIsToldAsThat) {
+  auto end = killed_by(SIGKILL);
+  end.exit.out_of_memory = true;
+  EXPECT_NE(describe(end).find("The kernel killed it for want of memory"), std::string::npos);
+}
+
+TEST(WorkerEnd, HasAReason) {
+  const auto reason = [](int signal, bool out_of_memory = false) {
+    core::Exit exit;
+    exit.signal = signal;
+    exit.out_of_memory = out_of_memory;
+    return core::reason_of(exit);
+  };
+  EXPECT_EQ(reason(0), core::EndReason::exit);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) EXPECT_EQ(reason(signal), core::EndReason::crash);
+  EXPECT_EQ(reason(SIGTERM), core::EndReason::signal);
+  EXPECT_EQ(reason(SIGKILL), core::EndReason::signal);
+  EXPECT_EQ(reason(SIGKILL, true), core::EndReason::oom);
+}
+
+TEST(OomWatchTest, TellsAKillOnce) {
+  const auto path = std::filesystem::temp_directory_path() / ("clutch-oom-" + std::to_string(::getpid()));
+  std::ofstream(path) << "low 0\noom 4\noom_kill 1\n";
+  OomWatch watch(path);
+  EXPECT_FALSE(watch.fired());
+  std::ofstream(path) << "low 0\noom 5\noom_kill 2\n";
+  EXPECT_TRUE(watch.fired());
+  EXPECT_FALSE(watch.fired());
+  std::filesystem::remove(path);
+  EXPECT_FALSE(watch.fired());
 }
 
 TEST(WorkerEnd, OfACrashTellsTheStackWhereNoCallDoes) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,10 +23,10 @@ class PoolEngine;
 
 /// A worker as it is at one moment.
 struct WorkerInfo {
-  std::uint32_t worker = 0;       ///< its place in the pool, from 0
+  std::uint32_t worker = 0;       ///< its slot in the pool, from 0: spares and replacements have one, too
   std::uint64_t incarnation = 0;  ///< which life this is, counted over the pool
   int pid = 0;                    ///< 0: there is no process just now
-  std::string state = {};         ///< absent, booting, ready, stopping, condemned
+  std::string state = {};         ///< absent, booting, standby, ready, retiring, stopping, condemned
   std::uint64_t calls = 0;        ///< sent to it in all its lives
   std::uint64_t restarts = 0;
   std::uint32_t in_flight = 0;  ///< calls that it has
@@ -66,6 +67,16 @@ class [[nodiscard]] Pool : public Caller {
   [[nodiscard]] std::vector<QuarantinedCall> quarantine() const;
   /// Lets it run again: by its fingerprint, as errors and the log show it, or "all". False: there was none.
   bool lift_quarantine(const std::string& fingerprint);
+  /// How many workers have ended, by why: "calls", "age", "rss", "leak", "reload" (replaced), "stop", "boot",
+  /// "deadline", "silence", "protocol" (ended by the pool), "exit", "crash", "signal", "oom" (ended). Those there were
+  /// none of are not in it.
+  [[nodiscard]] std::map<std::string, std::uint64_t> ends() const;
+
+  /// Replaces the workers, one by one, by ones that import the code anew, while calls go on; returns when the last has
+  /// taken over. Where the new code does not start, the workers that are there serve on, and the Error tells why: of
+  /// stage `import` with Python's traceback, or `setup`. Not from a callback of the pool's own.
+  Result<void> reload();
+
   /// The parent of the workers, a process of this pool's own; 0: none just now.
   [[nodiscard]] int nursery_pid() const;
 

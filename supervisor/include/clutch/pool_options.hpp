@@ -21,6 +21,9 @@ struct PoolOptions {
   /// The Python to run: a path or a name on PATH. Empty: $VIRTUAL_ENV's, else `python3`. It needs pyzmq and msgspec.
   std::string python = {};
   std::uint32_t workers = 1;
+  /// Ready beside the workers, each a process that is sent no call: one takes the place of a worker that is gone, or is
+  /// replaced, at once.
+  std::uint32_t spares = 0;
   std::uint32_t concurrency = 1000;    ///< a worker: coroutines begun and not finished
   std::uint32_t threads = 16;          ///< a worker: plain functions (`def`) running at once
   std::uint32_t pool_concurrency = 0;  ///< all workers: calls sent to one and not finished; 0: no such bound
@@ -39,6 +42,10 @@ struct PoolOptions {
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
   /// How long a worker's loop may stand still until the log says what blocks it; zero: it never does.
   std::chrono::nanoseconds blocked_after = std::chrono::seconds(1);
+  /// So often, times `workers`, may workers that answered no call in the last 30 s of their lives, or did not start, be
+  /// started again within restarts_within: with one more the pool has failed. 0: any number of times.
+  std::uint32_t restarts_max = 5;
+  std::chrono::nanoseconds restarts_within = std::chrono::seconds(60);
   // When a worker is replaced, one at a time, each limit up to a tenth lower by chance; 0: never. Its replacement is
   // ready first, and its calls in flight have stop_timeout to end.
   std::uint64_t max_calls = 0;                  ///< sent to it in one life
