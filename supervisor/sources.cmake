@@ -16,11 +16,13 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
+  io/access.cpp
   io/boot.cpp
   io/call_log.cpp
   io/client_door.cpp
   io/client_gate.cpp
   io/client_gate_records.cpp
+  io/descriptors.cpp
   io/environment.cpp
   io/find_program.cpp
   io/gate_calls.cpp
@@ -30,6 +32,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/lane.cpp
   io/line_drain.cpp
   io/nursery_link.cpp
+  io/output_budget.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
   io/router.cpp

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "core/call_names.hpp"
+#include "io/access.hpp"
 #include "io/find_program.hpp"
 
 namespace clutch::io {
@@ -12,7 +13,9 @@ namespace {
 
 constexpr auto page_interval = std::chrono::milliseconds(10);  // a loop blocked in a first step sends nothing
 constexpr auto drain_interval = std::chrono::milliseconds(1);  // how often a dead worker's lanes are looked at
-constexpr int rounds_a_turn = 16;                              // then the loop looks at its descriptors again
+constexpr auto stood_still = std::chrono::seconds(1);          // late by so much, and not by a busy loop
+constexpr auto hear_first = std::chrono::milliseconds(200);
+constexpr int rounds_a_turn = 16;  // then the loop looks at its descriptors again
 
 core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& log) {
   core::PoolCoreOptions core;
@@ -43,8 +46,10 @@ PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& co
       loop_(loop),
       context_(context),
       events_(std::move(events)),
+      directory_(plan_.access.credentials.has_value()),
       core_(core_options(options, log_), EventLoop::Clock::now()),
       channels_(options.workers) {
+  if (plan_.access.credentials) open_directory(directory_.path());
   start_nursery();
 }
 
@@ -303,13 +308,27 @@ void PoolShell::cancel(core::CallId call, core::Time now, std::optional<core::Re
   core_.cancel(call, now, receipt);
 }
 
+// Much too late for the next deadline: this process was stopped, or starved, while its workers went on. What they said
+// meanwhile comes in within a moment, so nobody is judged by the clock before.
+bool PoolShell::time_is_due(core::Time now) {
+  const auto next = core_.next_time();
+  if (next > now) return false;
+  if (now < judge_at_) return false;
+  if (now - next < stood_still || judge_at_ >= next + stood_still) return true;
+  note(LogLevel::warning, "this process stood still for a while, " +
+                              std::to_string(std::chrono::ceil<std::chrono::seconds>(now - next).count()) +
+                              " s or more: what its workers said meanwhile is heard first");
+  judge_at_ = now + hear_first;
+  return false;
+}
+
 void PoolShell::turn(core::Time now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
     for (const auto& each : channels_) {
       if (each && each->needs_attention()) each->receive(core_, now);
     }
     // In this order: the clock, then the pages, then deadlines (PROTOCOL.md, "Begin").
-    const bool due = core_.next_time() <= now;
+    const bool due = time_is_due(now);
     if (due || (core_.awaits_begin() && now - page_read_ >= page_interval)) read_pages(now);
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
@@ -329,7 +348,7 @@ bool PoolShell::has_mail() {
 }
 
 core::Time PoolShell::next_time(core::Time now) const {
-  auto next = std::min(core_.next_time(), stuck_calls_.next_time());
+  auto next = std::min(std::max(core_.next_time(), judge_at_), stuck_calls_.next_time());
   if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
   if (controls_wait_) next = std::min<core::Time>(next, now + page_interval);
   if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);

@@ -14,6 +14,7 @@
 #include "io/lane.hpp"
 #include "io/line_drain.hpp"
 #include "io/nursery_link.hpp"
+#include "io/output_budget.hpp"
 #include "io/status_page.hpp"
 
 namespace clutch::io {
@@ -85,6 +86,8 @@ class WorkerChannel {
   void on_attached(LaneName);
   void send_boot();
   void watch_pipes();
+  void on_line(std::string_view line, const std::function<void(std::string_view)>& write);
+  void tell_dropped();
   void read_watchdog();
   [[nodiscard]] std::string read_fault() const;
   void begin_data();
@@ -105,6 +108,7 @@ class WorkerChannel {
   nursery::OwnedFd watchdog_theirs_;
   OnWhere on_where_;
   nursery::OwnedFd fault_;
+  OutputBudget output_;
   LineDrain out_;
   LineDrain err_;
   LineDrain log_pipe_;
