@@ -28,6 +28,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
+  io/access.cpp
   io/ancestry.cpp
   io/blocked_text.cpp
   io/boot.cpp
@@ -35,6 +36,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/client_door.cpp
   io/client_gate.cpp
   io/client_gate_records.cpp
+  io/descriptors.cpp
   io/environment.cpp
   io/examinations.cpp
   io/find_program.cpp
@@ -47,6 +49,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/line_drain.cpp
   io/nursery_link.cpp
   io/oom_watch.cpp
+  io/output_budget.cpp
   io/pin_threads.cpp
   io/pool_log.cpp
   io/pool_shell.cpp

@@ -2,8 +2,9 @@
 file(READ ${UNIT} text)
 string(REGEX REPLACE "ExecStart=[^ ]+" "ExecStart=${PROGRAM}" text "${text}")
 file(WRITE ${SCRATCH}/clutchd.service "${text}")
+set(ENV{XDG_RUNTIME_DIR} ${SCRATCH})  # without one it does not look at the file
 execute_process(COMMAND ${ANALYZE} --user --man=no verify ${SCRATCH}/clutchd.service
   RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
-if(said MATCHES "clutchd.service" OR (result AND NOT said MATCHES "XDG_RUNTIME_DIR|Failed to initialize manager"))
+if(result OR said MATCHES "clutchd.service")
   message(FATAL_ERROR "systemd-analyze verify: ${result}\n${said}")
 endif()

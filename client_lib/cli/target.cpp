@@ -48,6 +48,7 @@ PoolOptions pool_options(const Options& options) {
   if (pool.modules.empty()) pool.modules.push_back(options.function.substr(0, options.function.rfind('.')));
   const auto logging = pool_logging(options);
   pool.log = logging.sink;
+  pool.output_bytes_per_second = 0;  // what the functions print is for whoever sits there
   pool.log_level = logging.level;
   return pool;
 }

@@ -54,6 +54,13 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("library_threads", pool.library_threads, 0);
   table.read("cpus", pool.cpus);
   table.read("uvloop", pool.uvloop);
+  table.read("output_bytes_per_second", pool.output_bytes_per_second, 0);
+  table.read("memory_max", pool.memory_max);
+  table.read("open_files", pool.open_files, 0);
+  table.read("processes", pool.processes, 0);
+  table.read("user", pool.user);
+  table.read("group", pool.group);
+  table.read("no_new_privs", pool.no_new_privs);
   table.refuse_others();
   if (pool.modules.empty()) table.fail("modules", "must name at least one module, for instance [\"async_module\"]");
   for (const auto& directory : path) pool.path.push_back(from(base, directory));
@@ -187,6 +194,13 @@ toml::table table_of(const PoolOptions& pool) {
   number("library_threads", pool.library_threads);
   table.insert("cpus", std::move(cpus));
   table.insert("uvloop", pool.uvloop);
+  number("output_bytes_per_second", pool.output_bytes_per_second);
+  table.insert("memory_max", static_cast<std::int64_t>(pool.memory_max));
+  number("open_files", pool.open_files);
+  number("processes", pool.processes);
+  table.insert("user", pool.user);
+  table.insert("group", pool.group);
+  table.insert("no_new_privs", pool.no_new_privs);
   return table;
 }
 

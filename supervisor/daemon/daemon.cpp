@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "clutch/protocol/cursor.hpp"
+#include "io/descriptors.hpp"
 #include "io/endpoint.hpp"
 
 namespace clutch::daemon {
@@ -16,6 +17,7 @@ constexpr auto last_goodbye = std::chrono::milliseconds(300);  // what was said 
 constexpr auto last_answers = std::chrono::seconds(2);         // what clients have to take them
 constexpr auto end_of_processes = std::chrono::seconds(10);    // after the last call
 constexpr auto answer_interval = std::chrono::milliseconds(10);
+constexpr auto descriptor_interval = std::chrono::milliseconds(100);  // while new clients are kept away
 constexpr auto same_signal = std::chrono::milliseconds(100);  // told twice at once: to the process and to its group
 
 int signal_fd() {
@@ -98,11 +100,13 @@ void Daemon::step() {
   for (auto& pool : pools_) pool.shell->turn(now);
   if (gate_) gate_->flush(now);
   serve_if_started();
+  watch_descriptors(now);
   end_if_stopped(now);
   manager_.beat(now);
   auto next = gate_ ? gate_->next_time(now) : core::never;
   for (const auto& pool : pools_) next = std::min(next, pool.shell->next_time(now));
   next = std::min(next, manager_.next_beat());
+  if (!door_.lets_in()) next = std::min<core::Time>(next, now + descriptor_interval);
   if (state_ == State::ending) next = std::min<core::Time>(next, now + answer_interval);
   if (next != core::never) loop_.arm(next);
 }
@@ -121,6 +125,11 @@ void Daemon::serve_if_started() {
   } catch (const std::exception& error) {
     failure_.emplace().message = error.what();
     note(LogLevel::error, error.what());
+    return drain(true);
+  }
+  if (const auto shortage = io::shortage_of(io::descriptors_in_use()); !shortage.empty()) {
+    failure_.emplace().message = shortage;
+    note(LogLevel::error, shortage);
     return drain(true);
   }
   state_ = State::serving;
@@ -232,6 +241,29 @@ void Daemon::drain(bool at_once) {
     if (!pool.stopped) pool.shell->drain(now + bound, now);
   }
   loop_.arm(now);  // a turn follows, also where no worker is left whose end would bring one
+}
+
+// libzmq aborts where a connection finds no descriptor: before that, newcomers find no socket.
+void Daemon::watch_descriptors(core::Time now) {
+  if (!gate_) return;
+  const bool look = gate_->take_accepted() || (!door_.lets_in() && now - descriptors_counted_ >= descriptor_interval);
+  if (!look) return;
+  descriptors_counted_ = now;
+  const auto use = io::descriptors_in_use();
+  const bool let_in = io::DescriptorMarks::of(use.limit).let_in(use.free(), door_.lets_in());
+  if (let_in == door_.lets_in()) return;
+  try {
+    door_.let_in(let_in);
+  } catch (const std::exception& error) {
+    return note(LogLevel::error, error.what());
+  }
+  const auto of = std::to_string(use.open) + " of " + std::to_string(use.limit) + " descriptors are in use: ";
+  if (let_in) {
+    note(LogLevel::info, of + "new clients are let in again");
+  } else {
+    note(LogLevel::warning, of + "new clients find no socket until there are more; those that are connected go on. "
+                                 "Raise LimitNOFILE= (ulimit -n), or look who connects so often");
+  }
 }
 
 // A manager's own bound for the stop may be shorter than what the calls under way were promised.

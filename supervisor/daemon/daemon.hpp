@@ -58,6 +58,7 @@ class Daemon {
   void on_command(std::string_view name, protocol::Span arguments, io::CommandDone done);
   void lift(protocol::Span arguments, const io::CommandDone& done);
   void answer_drains();
+  void watch_descriptors(core::Time now);
   [[nodiscard]] std::uint64_t lost_calls() const;
   void tell_that_it_stops();
   void serve_if_started();
@@ -82,6 +83,7 @@ class Daemon {
   std::vector<io::CommandDone> drains_;  // answered when the last call is over
   std::uint64_t lost_before_ = 0;        // the drain
   core::Time end_by_ = core::never;
+  core::Time descriptors_counted_{};
   core::Time told_{};  // by a signal, the latest time
   bool said_goodbye_ = false;
   bool done_ = false;

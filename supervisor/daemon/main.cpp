@@ -61,6 +61,7 @@ void block_signals() {
   sigaddset(&ending, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a log at its limit of size is an error of the write, not the end
 }
 
 // libzmq's listener aborts where accept() finds no descriptor left: leave it as many as there are.

@@ -8,6 +8,7 @@
 
 #include "clutch/protocol/cursor.hpp"
 #include "clutch/protocol/limits.hpp"
+#include "io/access.hpp"
 #include "io/environment.hpp"
 #include "io/worker_sources.hpp"
 
@@ -128,6 +129,7 @@ BootPlan::BootPlan(const PoolOptions& given)
     : python(find_python(given.python)),
       environment(environment_of(given)),
       path(absolute_path(given.path)),
+      access(access_of(given)),
       options(given) {}
 
 std::vector<std::string> BootPlan::command(const std::string& data, const std::string& control,

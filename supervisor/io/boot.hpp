@@ -10,6 +10,7 @@
 #include "clutch/protocol/records.hpp"
 #include "core/functions.hpp"
 #include "io/wire_time.hpp"
+#include "nursery/messages.hpp"
 
 namespace clutch::io {
 
@@ -21,6 +22,7 @@ struct BootPlan {
   std::string python;                    ///< absolute
   std::vector<std::string> environment;  ///< NAME=value
   std::vector<std::string> path;         ///< absolute
+  nursery::WorkerAccess access;
   PoolOptions options;
 
   [[nodiscard]] std::vector<std::string> command(const std::string& data, const std::string& control,

@@ -43,7 +43,8 @@ std::string holder(int lock) {
 
 }  // namespace
 
-ClientDoor::ClientDoor(fs::path socket) : socket_(std::move(socket)), lock_path_(socket_.string() + ".lock") {
+ClientDoor::ClientDoor(fs::path socket)
+    : socket_(std::move(socket)), lock_path_(socket_.string() + ".lock"), aside_(socket_.string() + ".aside") {
   own_directory(socket_.parent_path());
   while (!take_lock()) {
   }
@@ -54,9 +55,19 @@ ClientDoor::ClientDoor(fs::path socket) : socket_(std::move(socket)), lock_path_
     throw std::runtime_error(socket_.string() + " exists and is not a socket: choose another `listen`");
   }
   ::unlink(socket_.c_str());
+  ::unlink(aside_.c_str());
+}
+
+void ClientDoor::let_in(bool newcomers) {
+  const auto& from = newcomers ? aside_ : socket_;
+  const auto& to = newcomers ? socket_ : aside_;
+  if (newcomers == lets_in_) return;
+  if (::rename(from.c_str(), to.c_str()) != 0) fail("cannot rename " + from.string());
+  lets_in_ = newcomers;
 }
 
 ClientDoor::~ClientDoor() {
+  ::unlink(aside_.c_str());
   ::unlink(socket_.c_str());
   ::unlink(lock_path_.c_str());
 }

@@ -20,12 +20,19 @@ class ClientDoor {
 
   [[nodiscard]] const std::filesystem::path& socket() const noexcept { return socket_; }
 
+  /// Renames the socket, which goes on listening, so that nobody finds it (false) or everybody does (true): who is
+  /// connected stays so. Throws std::system_error.
+  void let_in(bool newcomers);
+  [[nodiscard]] bool lets_in() const noexcept { return lets_in_; }
+
  private:
   [[nodiscard]] bool take_lock();
 
   std::filesystem::path socket_;
   std::filesystem::path lock_path_;
+  std::filesystem::path aside_;  // the socket's name while nobody is let in
   nursery::OwnedFd lock_;
+  bool lets_in_ = true;
 };
 
 }  // namespace clutch::io

@@ -60,6 +60,8 @@ class ClientGate {
   [[nodiscard]] bool has_mail() { return router_.readable(); }
   [[nodiscard]] core::Time next_time(core::Time now) const;
 
+  /// Whether connections were accepted since this was last asked.
+  [[nodiscard]] bool take_accepted() noexcept { return router_.take_accepted(); }
   /// No new clients from now on.
   void close() noexcept { closing_ = true; }
   [[nodiscard]] bool has_clients() const;

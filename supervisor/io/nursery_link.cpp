@@ -99,7 +99,8 @@ std::error_code NurseryLink::spawn(const SpawnRequest& request) {
   const std::optional<std::string> bytes = nursery::encode_request({.argv = request.argv,
                                                                     .environment = request.environment,
                                                                     .working_directory = request.working_directory,
-                                                                    .cpus = request.cpus});
+                                                                    .cpus = request.cpus,
+                                                                    .access = request.access});
   if (!bytes) return std::make_error_code(std::errc::invalid_argument);
 
   std::error_code error;

@@ -45,6 +45,7 @@ struct SpawnRequest {
   std::vector<std::string> environment;  // exactly this (see environment.hpp)
   std::string working_directory;         // empty: this process's when the nursery was started
   std::vector<std::uint32_t> cpus;       // empty: any
+  nursery::WorkerAccess access = {};
   WorkerFds fds;
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/call_names.hpp"
 #include "core/fingerprint.hpp"
+#include "io/access.hpp"
 #include "io/find_program.hpp"
 #include "io/pin_threads.hpp"
 #include "io/resident.hpp"
@@ -19,6 +20,8 @@ constexpr auto retry_interval = std::chrono::milliseconds(10);  // how often a l
 constexpr auto drain_interval = std::chrono::milliseconds(1);   // how often a dead worker's lanes are looked at
 constexpr auto rss_interval = std::chrono::seconds(1);
 constexpr const char* lane_full = "its data lane takes nothing more";
+constexpr auto stood_still = std::chrono::seconds(1);  // late by so much, and not by a busy loop
+constexpr auto hear_first = std::chrono::milliseconds(200);
 constexpr int rounds_a_turn = 16;  // then the loop looks at its descriptors again
 
 core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& log) {
@@ -81,9 +84,11 @@ PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& co
       loop_(loop),
       context_(context),
       events_(std::move(events)),
+      directory_(plan_.access.credentials.has_value()),
       core_(core_options(options, log_), EventLoop::Clock::now()),
       channels_(core_.workers().size()),
       watches_rss_(options.max_rss != 0) {
+  if (plan_.access.credentials) open_directory(directory_.path());
   start_nursery();
 }
 
@@ -390,13 +395,27 @@ void PoolShell::cancel(core::CallId call, core::Time now, std::optional<core::Re
   core_.cancel(call, now, receipt);
 }
 
+// Much too late for the next deadline: this process was stopped, or starved, while its workers went on. What they said
+// meanwhile comes in within a moment, so nobody is judged by the clock before.
+bool PoolShell::time_is_due(core::Time now) {
+  const auto next = core_.next_time();
+  if (next > now) return false;
+  if (now < judge_at_) return false;
+  if (now - next < stood_still || judge_at_ >= next + stood_still) return true;
+  note(LogLevel::warning, "this process stood still for a while, " +
+                              std::to_string(std::chrono::ceil<std::chrono::seconds>(now - next).count()) +
+                              " s or more: what its workers said meanwhile is heard first");
+  judge_at_ = now + hear_first;
+  return false;
+}
+
 void PoolShell::turn(core::Time now) {
   for (int round = 0; round < rounds_a_turn; ++round) {
     for (const auto& each : channels_) {
       if (each && each->needs_attention()) each->receive(core_, now);
     }
     // In this order: the clock, then the pages, then deadlines (PROTOCOL.md, "Begin").
-    const bool due = core_.next_time() <= now;
+    const bool due = time_is_due(now);
     const auto interval = core_.page_interval();
     if (due || (interval && now - page_read_ >= *interval)) read_pages(now);
     if (due) core_.on_time(now);
@@ -421,7 +440,7 @@ bool PoolShell::has_mail() {
 }
 
 core::Time PoolShell::next_time(core::Time now) const {
-  auto next = std::min({core_.next_time(), stuck_calls_.next_time(), examinations_.next_time()});
+  auto next = std::min({std::max(core_.next_time(), judge_at_), stuck_calls_.next_time(), examinations_.next_time()});
   if (const auto interval = core_.page_interval()) next = std::min<core::Time>(next, page_read_ + *interval);
   if (watches_rss_) next = std::min(next, rss_read_ + rss_interval);
   if (controls_wait_) next = std::min<core::Time>(next, now + retry_interval);

@@ -99,6 +99,7 @@ class PoolShell {
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
   void read_rss(core::Time now);
+  [[nodiscard]] bool time_is_due(core::Time now);
   void give_receipt(core::ReceiptDelivery&&, core::Time now);
   void send_runs(core::Actions&);
   void flush_controls();
@@ -130,6 +131,7 @@ class PoolShell {
   std::vector<ReloadEnd> reload_ends_;
   bool watches_rss_ = false;
   core::Time rss_read_ = {};
+  core::Time judge_at_ = {};  // not before: what was said while this process stood still is heard first
 };
 
 }  // namespace clutch::io

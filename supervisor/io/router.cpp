@@ -47,7 +47,8 @@ Router::Router(ZmqContext& context, const std::filesystem::path& socket) try {
   auto& native = context.native().context;
   sockets_ = std::make_unique<Sockets>(Sockets{zmq::socket_t(native, zmq::socket_type::router), {}, {}});
   configure(sockets_->clients);
-  sockets_->monitor = monitor_of(native, sockets_->clients, socket.string() + ".monitor", ZMQ_EVENT_DISCONNECTED);
+  sockets_->monitor =
+      monitor_of(native, sockets_->clients, socket.string() + ".monitor", ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_ACCEPTED);
   sockets_->clients.bind("ipc://" + socket.string());
   fd_ = sockets_->clients.get(zmq::sockopt::fd);
   monitor_fd_ = sockets_->monitor.get(zmq::sockopt::fd);
@@ -93,9 +94,11 @@ Router::Sent Router::send(std::string_view peer, protocol::Span envelope, const 
 }
 
 std::optional<int> Router::next_gone() try {
-  const auto fd = next_event(sockets_->monitor);
-  if (!fd) return std::nullopt;
-  return static_cast<int>(*fd);
+  while (const auto told = next_event(sockets_->monitor)) {
+    if (told->event == ZMQ_EVENT_DISCONNECTED) return static_cast<int>(told->value);
+    accepted_ = true;
+  }
+  return std::nullopt;
 } catch (const zmq::error_t&) {
   return std::nullopt;
 }

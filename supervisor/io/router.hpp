@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "clutch/protocol/records.hpp"
@@ -46,6 +47,8 @@ class Router {
 
   /// A connection that ended, by its descriptor. What it had sent can be received by then.
   [[nodiscard]] std::optional<int> next_gone();
+  /// Whether connections were accepted since this was last asked; next_gone() finds out.
+  [[nodiscard]] bool take_accepted() noexcept { return std::exchange(accepted_, false); }
   /// Ends a connection, where it is still that process's. ROUTER has no such call of its own.
   static void disconnect(const Origin&) noexcept;
 
@@ -54,6 +57,7 @@ class Router {
   std::unique_ptr<Sockets> sockets_;
   int fd_ = -1;
   int monitor_fd_ = -1;
+  bool accepted_ = false;
 };
 
 }  // namespace clutch::io

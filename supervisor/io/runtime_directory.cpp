@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t socket_path_bytes_max = 107;  // sun_path without its NUL
 constexpr std::size_t socket_name_bytes_max = 32;   // "/18446744073709551615.control"
 
-std::filesystem::path base() {
+std::filesystem::path base(bool for_others) {
   for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    if (for_others) break;
     const char* value = ::secure_getenv(name);
     if (value != nullptr && std::filesystem::is_directory(value)) return value;
   }
@@ -23,8 +24,8 @@ std::filesystem::path base() {
 
 }  // namespace
 
-RuntimeDirectory::RuntimeDirectory() {
-  std::string name = (base() / "clutch-XXXXXX").string();
+RuntimeDirectory::RuntimeDirectory(bool for_others) {
+  std::string name = (base(for_others) / "clutch-XXXXXX").string();
   if (name.size() + socket_name_bytes_max > socket_path_bytes_max) {
     throw std::runtime_error("sockets in " + name +
                              " would have a path of more than 107 bytes: set XDG_RUNTIME_DIR to a shorter directory");

@@ -9,7 +9,8 @@ class RuntimeDirectory {
  public:
   /// Makes a fresh one under $XDG_RUNTIME_DIR, else $TMPDIR, else /tmp. Throws std::system_error; std::runtime_error
   /// where a socket's path in it would be longer than the 107 bytes that the kernel takes.
-  RuntimeDirectory();
+  /// `for_others`: under /tmp, since the user alone can enter the others.
+  explicit RuntimeDirectory(bool for_others = false);
   ~RuntimeDirectory();
   RuntimeDirectory(const RuntimeDirectory&) = delete;
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;

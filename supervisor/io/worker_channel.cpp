@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "clutch/protocol/limits.hpp"
+#include "io/access.hpp"
 #include "io/pool_log.hpp"
 
 namespace clutch::io {
@@ -52,18 +53,28 @@ WorkerChannel::WorkerChannel(EventLoop& loop, ZmqContext& context, const std::fi
       data_(context, data_endpoint_),
       control_(context, control_endpoint_),
       fault_(::memfd_create("clutch-fault", MFD_CLOEXEC)),
-      out_([this](std::string_view line) { log_.write(LogLevel::info, source_ + " stdout", line); }),
+      output_(plan.options.output_bytes_per_second),
+      out_([this](std::string_view line) {
+        on_line(line, [this](std::string_view text) { log_.write(LogLevel::info, source_ + " stdout", text); });
+      }),
       err_([this](std::string_view line) {
-        if (attached() || said_.size() >= said_bytes_max) log_.write(LogLevel::info, source_ + " stderr", line);
+        if (attached() || said_.size() >= said_bytes_max) {
+          on_line(line, [this](std::string_view text) { log_.write(LogLevel::info, source_ + " stderr", text); });
+        }
         if (!ready_ && said_.size() < said_bytes_max) said_ += (said_.empty() ? "" : "\n") + std::string(line);
       }),
-      log_pipe_([this](std::string_view line) { write_python_record(log_, source_, line); }) {
+      log_pipe_([this](std::string_view line) {
+        on_line(line, [this](std::string_view text) { write_python_record(log_, source_, text); });
+      }) {
   int pair[2];
   if (!fault_ || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot make a worker's descriptors");
   }
   watchdog_.reset(pair[0]);
   watchdog_theirs_.reset(pair[1]);
+  if (const auto& credentials = plan_.access.credentials) {
+    for (const auto& socket : {data_endpoint_, control_endpoint_}) give_socket(socket, credentials->user);
+  }
   loop_.add(data_.fd(), [this] { attention_ = true; });
   loop_.add(control_.fd(), [this] { attention_ = true; });
   watch_pipes();
@@ -120,6 +131,28 @@ void WorkerChannel::watch_pipes() {
   }
 }
 
+// A worker that prints without end is read without end, so that it never waits, and not all of it is kept.
+void WorkerChannel::on_line(std::string_view line, const std::function<void(std::string_view)>& write) {
+  constexpr std::size_t record_bytes = 64;  // what a line costs beside its text
+  switch (output_.take(line.size() + record_bytes, EventLoop::Clock::now())) {
+    case OutputBudget::Verdict::pass:
+      tell_dropped();
+      return write(line);
+    case OutputBudget::Verdict::drop_first:
+      return log_.write(LogLevel::warning, source_,
+                        "prints and logs more than " + std::to_string(plan_.options.output_bytes_per_second) +
+                            " bytes a second (output_bytes_per_second): what is beyond is dropped");
+    case OutputBudget::Verdict::drop:
+      return;
+  }
+}
+
+void WorkerChannel::tell_dropped() {
+  if (const auto dropped = output_.take_dropped(); dropped != 0) {
+    log_.write(LogLevel::warning, source_, std::to_string(dropped) + " bytes of its output were dropped");
+  }
+}
+
 SpawnRequest WorkerChannel::spawn_request() const {
   SpawnRequest request;
   request.incarnation = spawn_.incarnation.value;
@@ -127,6 +160,7 @@ SpawnRequest WorkerChannel::spawn_request() const {
   request.environment = plan_.environment;
   const auto& cpus = plan_.options.cpus;
   if (!cpus.empty()) request.cpus = cpus[spawn_.place % cpus.size()];
+  request.access = plan_.access;
   request.fds = {.page = page_.fd(),
                  .watchdog = watchdog_theirs_.get(),
                  .fault = fault_.get(),
@@ -238,6 +272,7 @@ bool WorkerChannel::flush_controls() {
 }
 
 void WorkerChannel::ping(std::uint64_t n) {
+  tell_dropped();  // where it prints nothing more that would
   control_out_.begin(spawn_.incarnation.value);
   control_out_.record(RecordType::ping, 1).uint(n);
   static_cast<void>(control_.send(control_out_.finish()));  // unsent, it is unanswered
@@ -333,6 +368,7 @@ const core::Exit& WorkerChannel::take_last(core::PoolCore& core, core::Time now)
   while (receive(core, now)) {
   }
   for (LineDrain* pipe : {&out_, &err_, &log_pipe_}) pipe->finish();
+  tell_dropped();
   read_page(core, now);
   exit_->python_stack = read_fault();
   if (!ready_) exit_->said = said_;

@@ -14,6 +14,7 @@
 #include "io/lane.hpp"
 #include "io/line_drain.hpp"
 #include "io/nursery_link.hpp"
+#include "io/output_budget.hpp"
 #include "io/status_page.hpp"
 
 namespace clutch::io {
@@ -89,6 +90,8 @@ class WorkerChannel {
   void send_boot();
   void watch_pipes();
   [[nodiscard]] bool ask_watchdog(std::string_view question);
+  void on_line(std::string_view line, const std::function<void(std::string_view)>& write);
+  void tell_dropped();
   void read_watchdog();
   [[nodiscard]] std::string read_fault() const;
   void begin_data();
@@ -111,6 +114,7 @@ class WorkerChannel {
   OnWhere on_where_;
   OnBlocked on_blocked_;
   nursery::OwnedFd fault_;
+  OutputBudget output_;
   LineDrain out_;
   LineDrain err_;
   LineDrain log_pipe_;

@@ -77,17 +77,23 @@ inline constexpr int handshake_ms = 2000;
   return monitor;
 }
 
-/// The value of the next event (a descriptor, or an errno); nullopt where there is none.
-[[nodiscard]] inline std::optional<std::uint32_t> next_event(zmq::socket_t& monitor) {
+struct SocketEvent {
+  std::uint16_t event = 0;  ///< ZMQ_EVENT_…
+  std::uint32_t value = 0;  ///< a descriptor, or an errno
+};
+
+/// The next event; nullopt where there is none.
+[[nodiscard]] inline std::optional<SocketEvent> next_event(zmq::socket_t& monitor) {
   zmq::message_t event;
   if (!monitor.recv(event, zmq::recv_flags::dontwait)) return std::nullopt;
-  std::uint32_t value = 0;
-  if (event.size() >= sizeof(std::uint16_t) + sizeof value) {
-    std::memcpy(&value, event.data<char>() + sizeof(std::uint16_t), sizeof value);
+  SocketEvent told;
+  if (event.size() >= sizeof told.event + sizeof told.value) {
+    std::memcpy(&told.event, event.data<char>(), sizeof told.event);
+    std::memcpy(&told.value, event.data<char>() + sizeof told.event, sizeof told.value);
   }
   while (event.more() && monitor.recv(event, zmq::recv_flags::dontwait)) {
   }
-  return value;
+  return told;
 }
 
 }  // namespace clutch::io

@@ -71,6 +71,9 @@ std::optional<Message> build(const Header& h, std::string_view text) {
   }
 }
 
+constexpr std::uint32_t with_credentials = 1;
+constexpr std::uint32_t with_no_new_privs = 2;
+
 class RequestWriter {
  public:
   void number(std::size_t value) {
@@ -132,7 +135,8 @@ bool valid(const WorkerRequest& request) {
   }
   for (const std::uint32_t cpu : request.cpus)
     if (cpu > cpu_max) return false;
-  return true;
+  const auto& credentials = request.access.credentials;
+  return request.access.limits.size() <= limits_max && (!credentials || credentials->groups.size() <= groups_max);
 }
 
 }  // namespace
@@ -167,18 +171,30 @@ std::optional<std::string> encode_request(const WorkerRequest& request) {
   std::size_t bytes = request.working_directory.size();
   for (const std::string& argument : request.argv) bytes += argument.size() + sizeof(std::uint32_t);
   for (const std::string& entry : request.environment) bytes += entry.size() + sizeof(std::uint32_t);
-  if (bytes > request_bytes_max - 64 - request.cpus.size() * sizeof(std::uint32_t)) return std::nullopt;
+  if (bytes > request_bytes_max - 8192 - request.cpus.size() * sizeof(std::uint32_t)) return std::nullopt;
 
   RequestWriter writer;
   writer.number(message_magic);
   writer.number(request.argv.size());
   writer.number(request.environment.size());
   writer.number(request.cpus.size());
-  writer.number(0);
+  const auto& access = request.access;
+  const Credentials credentials = access.credentials.value_or(Credentials{});
+  writer.number(access.limits.size());
+  writer.number(credentials.groups.size());
+  writer.number((access.credentials ? with_credentials : 0u) | (access.no_new_privs ? with_no_new_privs : 0u));
+  writer.number(credentials.user);
+  writer.number(credentials.group);
   writer.string(request.working_directory);
   for (const std::string& argument : request.argv) writer.string(argument);
   for (const std::string& entry : request.environment) writer.string(entry);
   for (const std::uint32_t cpu : request.cpus) writer.number(cpu);
+  for (const ResourceLimit& limit : access.limits) {
+    writer.number(limit.resource);
+    writer.number(limit.value & UINT32_MAX);
+    writer.number(limit.value >> 32);
+  }
+  for (const std::uint32_t group : credentials.groups) writer.number(group);
   return writer.take();
 }
 
@@ -189,8 +205,15 @@ std::optional<WorkerRequest> decode_request(std::string_view bytes) {
   const std::uint32_t arguments = reader.number();
   const std::uint32_t entries = reader.number();
   const std::uint32_t cpus = reader.number();
-  const std::uint32_t resource_limits = reader.number();
-  if (!reader.ok() || magic != message_magic || resource_limits != 0) return std::nullopt;
+  const std::uint32_t limits = reader.number();
+  const std::uint32_t groups = reader.number();
+  const std::uint32_t flags = reader.number();
+  Credentials credentials;
+  credentials.user = reader.number();
+  credentials.group = reader.number();
+  if (!reader.ok() || magic != message_magic || flags > (with_credentials | with_no_new_privs)) return std::nullopt;
+  const bool credentials_given = (flags & with_credentials) != 0;
+  if (!credentials_given && (groups != 0 || credentials.user != 0 || credentials.group != 0)) return std::nullopt;
 
   // The loops end at the first failed read, so that a false count costs no more than the bytes that are there.
   WorkerRequest request;
@@ -198,6 +221,15 @@ std::optional<WorkerRequest> decode_request(std::string_view bytes) {
   for (std::uint32_t i = 0; i < arguments && reader.ok(); ++i) request.argv.push_back(reader.string());
   for (std::uint32_t i = 0; i < entries && reader.ok(); ++i) request.environment.push_back(reader.string());
   for (std::uint32_t i = 0; i < cpus && reader.ok(); ++i) request.cpus.push_back(reader.number());
+  for (std::uint32_t i = 0; i < limits && reader.ok(); ++i) {
+    ResourceLimit limit{.resource = reader.number()};
+    limit.value = reader.number();
+    limit.value |= std::uint64_t{reader.number()} << 32;
+    request.access.limits.push_back(limit);
+  }
+  for (std::uint32_t i = 0; i < groups && reader.ok(); ++i) credentials.groups.push_back(reader.number());
+  if (credentials_given) request.access.credentials = std::move(credentials);
+  request.access.no_new_privs = (flags & with_no_new_privs) != 0;
   if (!reader.finished() || !valid(request)) return std::nullopt;
   return request;
 }

@@ -26,9 +26,10 @@
 // The request travels in a sealed memfd, not in the datagram: an environment may be larger (to 2 MiB) than what the
 // sysctls of a host let through a socket. Its contents:
 //
-//   u32 magic, u32 count of arguments, u32 of environment entries, u32 of cpus, u32 of resource limits
-//   (not in use yet: 0), then the working directory, the arguments, the environment, each string as u32 length and
-//   bytes; then each cpu as u32
+//   u32 magic, u32 count of arguments, u32 of environment entries, u32 of cpus, u32 of resource limits, u32 of groups,
+//   u32 flags (1: user, group and groups are to be set; 2: no_new_privs), u32 user, u32 group; then the working
+//   directory, the arguments, the environment, each string as u32 length and bytes; then each cpu as u32, each limit as
+//   u32 resource, u32 value's low half, u32 its high half, each group as u32
 #pragma once
 
 #include <sys/types.h>
@@ -50,6 +51,8 @@ inline constexpr std::size_t message_fds_max = 8;
 inline constexpr std::size_t spawn_fds = 7;
 inline constexpr std::size_t request_bytes_max = 8u << 20;
 inline constexpr std::uint32_t cpu_max = 1023;
+inline constexpr std::size_t limits_max = 16;
+inline constexpr std::size_t groups_max = 1024;
 
 struct Spawn {
   std::uint64_t incarnation = 0;
@@ -86,12 +89,29 @@ std::optional<Message> decode(std::string_view bytes);
 // How many descriptors must accompany it.
 std::size_t fds_of(const Message& message);
 
+// As setrlimit() takes it; soft and hard alike.
+struct ResourceLimit {
+  std::uint32_t resource = 0;
+  std::uint64_t value = 0;
+};
+struct Credentials {
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+  std::vector<std::uint32_t> groups;  // all of them, at most groups_max
+};
+struct WorkerAccess {
+  std::vector<ResourceLimit> limits;
+  std::optional<Credentials> credentials;  // nothing: the nursery's own
+  bool no_new_privs = false;
+};
+
 // What a worker is to be. `argv[0]` is the program: a path, or a name looked up in the PATH of `environment`.
 struct WorkerRequest {
   std::vector<std::string> argv;
   std::vector<std::string> environment;  // all of it, NAME=value
   std::string working_directory;         // empty: the nursery's, which is the host's at its start
   std::vector<std::uint32_t> cpus;       // empty: any
+  WorkerAccess access = {};
 };
 
 // Nothing where no process can be made of it: no program, a NUL inside a string, an environment entry without a name,

@@ -33,7 +33,7 @@ OwnedFd open_pidfd(pid_t pid) { return OwnedFd(static_cast<int>(::syscall(SYS_pi
 // SIGCHLD comes as a descriptor. What a terminal or a service manager sends to all processes it knows is ignored: the
 // nursery ends with its host, not before it, else a host that drains on SIGTERM would lose its workers at once.
 OwnedFd take_signals() {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM})
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM})
     ::signal(signal, SIG_IGN);
   struct sigaction children {};
   children.sa_handler = SIG_DFL;

@@ -18,8 +18,10 @@ SocketDirectory::SocketDirectory(const std::string& path)
   struct stat status {};
   if (!fd_ || ::fstat(fd_.get(), &status) < 0)
     throw std::system_error(errno, std::generic_category(), "the socket directory '" + path + "'");
-  if (status.st_uid != ::geteuid() || (status.st_mode & 07777) != 0700)
-    throw std::runtime_error("the socket directory '" + path + "' must belong to this user and have mode 0700");
+  const auto mode = status.st_mode & 07777;
+  // 0711: workers of another user enter, and find only what they were told of.
+  if (status.st_uid != ::geteuid() || (mode != 0700 && mode != 0711))
+    throw std::runtime_error("the socket directory '" + path + "' must belong to this user and have mode 0700 or 0711");
 }
 
 void SocketDirectory::remove() const {

@@ -11,10 +11,12 @@ namespace bp = boost::process;
 #endif
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -53,6 +55,12 @@ struct Plan {
   std::vector<char*> environment;
   std::array<int, worker_fds> sources{};  // position: the number in the worker
   const char* working_directory = nullptr;
+  std::vector<ResourceLimit> limits;
+  bool has_credentials = false;
+  uid_t user = 0;
+  gid_t group = 0;
+  std::vector<gid_t> groups;
+  bool no_new_privs = false;
   bool pinned = false;
   cpu_set_t cpus{};
 };
@@ -91,6 +99,14 @@ Plan make_plan(const WorkerRequest& request, const std::vector<OwnedFd>& fds) {
   // Number 0 of this process is /dev/null too (reserve_worker_fds).
   plan.sources = {STDIN_FILENO, fds[4].get(), fds[5].get(), fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get()};
   if (!request.working_directory.empty()) plan.working_directory = request.working_directory.c_str();
+  plan.limits = request.access.limits;
+  if (const auto& credentials = request.access.credentials) {
+    plan.has_credentials = true;
+    plan.user = credentials->user;
+    plan.group = credentials->group;
+    plan.groups.assign(credentials->groups.begin(), credentials->groups.end());
+  }
+  plan.no_new_privs = request.access.no_new_privs;
   plan.pinned = !request.cpus.empty();
   CPU_ZERO(&plan.cpus);
   for (const std::uint32_t cpu : request.cpus) CPU_SET(cpu, &plan.cpus);
@@ -105,6 +121,22 @@ Plan make_plan(const WorkerRequest& request, const std::vector<OwnedFd>& fds) {
   ::_exit(127);
 }
 
+// Limits first: what they forbid the other user may be allowed to this one.
+void restrict_access(const Plan& plan, Failure& failure) {
+  for (const ResourceLimit& limit : plan.limits) {
+    const rlimit both{limit.value, limit.value};
+    if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &both) < 0)
+      give_up(failure, "set the resource limits");
+  }
+  if (plan.has_credentials) {
+    if (::setgroups(plan.groups.size(), plan.groups.data()) < 0) give_up(failure, "set the groups");
+    if (::setresgid(plan.group, plan.group, plan.group) < 0) give_up(failure, "take the group");
+    if (::setresuid(plan.user, plan.user, plan.user) < 0) give_up(failure, "take the user");
+  }
+  if (plan.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(failure, "set no_new_privs");
+}
+
+// After the change of user, which would take the signal back.
 void detach_from_nursery(const Plan& plan, Failure& failure) {
   if (::setsid() < 0) give_up(failure, "start a session");
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) give_up(failure, "set the parent-death signal");
@@ -133,6 +165,7 @@ void reset_signals(Failure& failure) {
 }
 
 void prepare_child(const Plan& plan, Failure& failure) {
+  restrict_access(plan, failure);
   detach_from_nursery(plan, failure);
   place_fds(plan, failure);
   if (plan.pinned && ::sched_setaffinity(0, sizeof plan.cpus, &plan.cpus) < 0) give_up(failure, "set the cpu affinity");

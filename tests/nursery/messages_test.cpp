@@ -82,7 +82,11 @@ TEST(Messages, ImpossibleValuesAreRefused) {
 }
 
 WorkerRequest example() {
-  return {.argv = {"python3", "-P", ""}, .environment = {"A=1", "B="}, .working_directory = "/tmp", .cpus = {0, 1023}};
+  return {.argv = {"python3", "-P", ""},
+          .environment = {"A=1", "B="},
+          .working_directory = "/tmp",
+          .cpus = {0, 1023},
+          .access = {{{7, 1024}, {9, std::uint64_t{5} << 32}}, Credentials{1000, 100, {100, 27}}, true}};
 }
 
 TEST(WorkerRequests, ComeBack) {
@@ -92,6 +96,14 @@ TEST(WorkerRequests, ComeBack) {
   EXPECT_EQ(decoded->environment, example().environment);
   EXPECT_EQ(decoded->working_directory, "/tmp");
   EXPECT_EQ(decoded->cpus, example().cpus);
+  ASSERT_EQ(decoded->access.limits.size(), 2u);
+  EXPECT_EQ(decoded->access.limits[1].resource, 9u);
+  EXPECT_EQ(decoded->access.limits[1].value, std::uint64_t{5} << 32);
+  ASSERT_TRUE(decoded->access.credentials);
+  EXPECT_EQ(decoded->access.credentials->user, 1000u);
+  EXPECT_EQ(decoded->access.credentials->group, 100u);
+  EXPECT_EQ(decoded->access.credentials->groups, (std::vector<std::uint32_t>{100, 27}));
+  EXPECT_TRUE(decoded->access.no_new_privs);
 }
 
 TEST(WorkerRequests, OfWhichNoProcessCanBeMadeAreRefused) {
@@ -108,6 +120,8 @@ TEST(WorkerRequests, OfWhichNoProcessCanBeMadeAreRefused) {
   EXPECT_TRUE(refused([](auto& r) { r.environment = {std::string("A=\0", 3)}; }));
   EXPECT_TRUE(refused([](auto& r) { r.working_directory = std::string("\0", 1); }));
   EXPECT_TRUE(refused([](auto& r) { r.cpus = {1024}; }));
+  EXPECT_TRUE(refused([](auto& r) { r.access.limits.resize(limits_max + 1); }));
+  EXPECT_TRUE(refused([](auto& r) { r.access.credentials->groups.resize(groups_max + 1); }));
   EXPECT_TRUE(refused([](auto& r) { r.environment = {"A=" + std::string(request_bytes_max, 'x')}; }));
 }
 

@@ -58,6 +58,15 @@ struct PoolOptions {
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.
   std::vector<std::vector<std::uint32_t>> cpus = {};
   bool uvloop = false;  ///< use uvloop where the environment has it
+  /// A worker: what it prints and logs goes into the log up to so much, four seconds' worth at once; the rest is
+  /// dropped and counted. 0: all of it does.
+  std::uint32_t output_bytes_per_second = 1u << 20;
+  std::uint64_t memory_max = 0;  ///< a worker: bytes of address space (RLIMIT_AS); beyond, MemoryError. 0: no bound
+  std::uint32_t open_files = 0;  ///< a worker: descriptors (RLIMIT_NOFILE). 0: as many as this process may have
+  std::uint32_t processes = 0;   ///< of the workers' user in all (RLIMIT_NPROC), threads too. 0: no bound
+  std::string user = {};         ///< whom workers run as, by name or number; needs root. Empty: as this process
+  std::string group = {};        ///< likewise. Empty: the user's own, and its other groups
+  bool no_new_privs = false;     ///< nothing that a worker executes gains privileges (set-uid programs, say)
   std::string name = "default";
   /// Where log records go; called on clutch's own threads, must not call back into the pool. Empty: nowhere but for
   /// warnings and errors, which go to stderr.
