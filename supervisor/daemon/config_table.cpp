@@ -56,14 +56,6 @@ void ConfigTable::read(std::string_view key, std::uint64_t& out, std::uint64_t l
   if (out < least) fail(key, "must be at least " + std::to_string(least));
 }
 
-void ConfigTable::read(std::string_view key, std::uint64_t& out) {
-  const auto* node = find(key);
-  if (node == nullptr) return;
-  const auto value = node->value_exact<std::int64_t>();
-  if (!value || *value < 0) fail(key, "must be a whole number, 0 or more");
-  out = static_cast<std::uint64_t>(*value);
-}
-
 void ConfigTable::read(std::string_view key, bool& out) {
   const auto* node = find(key);
   if (node == nullptr) return;
