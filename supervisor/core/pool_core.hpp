@@ -111,6 +111,8 @@ class PoolCore {
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
   /// Accepted and not over, answered ones that a worker still has included.
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
+  /// For who looks on; valid until the next event. nullptr where that call is over.
+  [[nodiscard]] const Call* find(CallId id) const noexcept { return calls_.find(id); }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
 
