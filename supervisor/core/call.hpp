@@ -81,6 +81,7 @@ class CallTable {
   void release(Call&) noexcept;
   /// nullptr where that call is over.
   [[nodiscard]] Call* find(CallId) noexcept;
+  [[nodiscard]] const Call* find(CallId id) const noexcept { return const_cast<CallTable*>(this)->find(id); }
   [[nodiscard]] std::size_t size() const noexcept { return used_; }
 
  private:

@@ -61,6 +61,7 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   Worker* worker = current(id, incarnation);
   if (worker == nullptr || worker->state == WorkerState::condemned || worker->state == WorkerState::stopping) return;
   if (worker->state != WorkerState::booting) return on_violation(id, incarnation, "REGISTER for a second time");
+  if (worker->boot_error) return on_violation(id, incarnation, "REGISTER after BOOT_FAILED");
   const auto ids = functions_.merge(registration);
   left_out_ = registration.left_out;
   while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<FairQueue>());

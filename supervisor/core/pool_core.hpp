@@ -143,6 +143,8 @@ class PoolCore {
   [[nodiscard]] std::vector<Quarantine::Entry> quarantine(Time now) { return quarantine_.list(now); }
   /// By its fingerprint as it is shown, or "all": how many there were.
   std::size_t lift_quarantine(std::string_view fingerprint) { return quarantine_.lift(fingerprint); }
+  /// For who looks on; valid until the next event. nullptr where that call is over.
+  [[nodiscard]] const Call* find(CallId id) const noexcept { return calls_.find(id); }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
   /// How often the pages are to be read; nothing: they show nothing new.

@@ -65,6 +65,7 @@ void PoolCore::on_flawed_items(WorkerId id, Incarnation incarnation, CallId call
   if (!call->answered) {
     answer(*call, std::move(error));
     std::get<Error>(actions_.deliveries.back().outcome).items = before;
+    watch_grace(*call, now);  // it may have been cancelled before, and goes on until it heeds that
   }
   if (!call->stream->has_credit()) suspend(*call, *worker, now);
 }

@@ -76,6 +76,14 @@ TEST_F(Boot, TooSlowToExitKeepsTheReasonTold) {
   EXPECT_EQ(start_error().message, "No module named 'm'");
 }
 
+TEST_F(Boot, IsNotOverWithBothItsEnds) {
+  pool.start(1);
+  pool.core().on_boot_failed(WorkerId{0}, Incarnation{pool.worker(0).incarnation}, Error{}, pool.now);
+  pool.worker(0).registers();
+  EXPECT_EQ(pool.worker(0).state(), WorkerState::condemned);
+  EXPECT_NE(pool.worker(0).killed.find("REGISTER after BOOT_FAILED"), std::string::npos);
+}
+
 TEST_F(Boot, FailureLaterIsTriedAgainEachTimeAfterTwiceTheDelay) {
   pool.options.boot_failures_max = 4;
   pool.ready(1);

@@ -70,6 +70,21 @@ TEST_F(CancelReceiptTest, OfOneThatIgnoresItsCancel) {
   EXPECT_QUIET();
 }
 
+// The flaw answers its caller, and must not stop the clock of who cancelled it before.
+TEST_F(CancelReceiptTest, OfAStreamWhoseFlawedItemsRaceItsCancel) {
+  pool.ready(1);
+  const auto call = pool.stream();
+  pool.worker(0).begins(call);
+  pool.cancel(call, 1);
+  pool.worker(0).says_flawed_items(call, 1);
+  EXPECT_ENDED(call, invalid_argument, started);
+  EXPECT_FALSE(pool.receipt(1));
+  pool.advance(2s);
+  expect(1, CancelEnd::ignored, 2s);
+  pool.worker(0).raises(call, Code::cancelled);
+  EXPECT_QUIET();
+}
+
 TEST_F(CancelReceiptTest, OfAPlainFunctionThatGoesOn) {
   const auto call = begun("m.plain");
   pool.cancel(call, 1);
