@@ -137,7 +137,7 @@ class FakeEngine final : public clutch::detail::Engine {
                                                                           {.number = number, .remaining = remaining})
                                             : std::nullopt;
       if (!delay) return outcome;
-      if (call.options.retry->budget && !take_token()) {
+      if (call.options.retry->budget && clutch::detail::RetryBudget::covers(*error) && !take_token()) {
         error->message = clutch::detail::RetryBudget::said(error->message);
         return outcome;
       }

@@ -25,7 +25,7 @@ std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, E
   failed.random = std::uniform_real_distribution(0.0, 1.0)(random_);
   const auto delay = retry_delay(*entry->options.retry, error, failed);
   if (!delay || *delay >= Time::max() - now) return std::nullopt;
-  if (entry->options.retry->budget && !budget_.take()) {
+  if (entry->options.retry->budget && RetryBudget::covers(error) && !budget_.take()) {
     error.message = RetryBudget::said(error.message);
     return std::nullopt;
   }

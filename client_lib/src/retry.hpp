@@ -36,6 +36,11 @@ class RetryBudget {
     tenths_ -= successes_a_token;
     return true;
   }
+  /// What was refused before it was executed, by a daemon that ends or is not there, is no load to multiply: it may be
+  /// tried again for nothing, as gRPC's transparent retries are (its proposal A6).
+  [[nodiscard]] static bool covers(const Error& error) noexcept {
+    return error.code != Code::unavailable || error.certainty != Certainty::not_started;
+  }
   /// To the message of an error that would have been tried again.
   [[nodiscard]] static std::string said(const std::string& message) {
     return message + " (not tried again: too much fails, and the retry budget of this pool or client is used up)";

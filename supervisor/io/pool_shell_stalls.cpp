@@ -24,12 +24,12 @@ bool is_stopped(pid_t pid) {
 void PoolShell::on_silence(const core::Silence& silence) {
   auto* each = channel(silence.worker);
   const std::string name = "worker " + std::to_string(silence.worker.value);
-  if (core_.workers()[silence.worker.value]->blocked_since) return;  // the log has more of it already
   if (silence.over) return note(LogLevel::info, name + " answers again");
   if (each != nullptr && each->lane_lost()) {
     return core_.end(silence.worker, silence.incarnation, core::EndReason::silence,
                      "the connection of one of its lanes is lost");
   }
+  if (core_.workers()[silence.worker.value]->blocked_since) return;  // the log has more of it already
   const auto load = core_.workers()[silence.worker.value]->load();
   note(LogLevel::warning, name + " has not answered for " + std::to_string(limits::ping_unanswered_max.count()) +
                               " ms and has " + std::to_string(load) +

@@ -99,7 +99,7 @@ TEST(FakePool, HasARetryBudget) {
   std::size_t attempts = 0;
   pool.on("m.f", [&]() -> int {
     ++attempts;
-    throw CallError(error_of(Code::unavailable));
+    throw CallError(error_of(Code::overloaded));
   });
   const Caller retrying = pool.with({.retry = RetryPolicy{.attempts = 5, .idempotent = true}});
   for (int i = 0; i < 100; ++i) {

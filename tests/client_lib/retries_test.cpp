@@ -22,7 +22,7 @@ Retries::Entry entry(std::uint32_t attempts = 3) {
 
 Error busy() {
   Error error;
-  error.code = Code::unavailable;
+  error.code = Code::overloaded;
   error.message = "busy";
   return error;
 }
@@ -88,6 +88,22 @@ TEST(RetryBudget, BoundsWhatIsTriedAgain) {
     again += fail(retries, tag, start).has_value() ? 1 : 0;
   }
   EXPECT_EQ(again, 10u) << "no more than that is saved up";
+}
+
+TEST(RetryBudget, IsNotForWhatWasNotExecuted) {
+  Retries retries;
+  Error refused = busy();
+  refused.code = Code::unavailable;
+  refused.certainty = Certainty::not_started;
+  for (std::uint64_t tag = 1; tag <= 100; ++tag) {
+    retries.keep(tag, entry());
+    EXPECT_TRUE(retries.on_failure(tag, refused, start));
+  }
+  refused.code = Code::overloaded;
+  for (std::uint64_t tag = 101; tag <= 200; ++tag) {
+    retries.keep(tag, entry());
+    EXPECT_EQ(retries.on_failure(tag, refused, start).has_value(), tag <= 110);
+  }
 }
 
 TEST(RetryBudget, IsNotForThoseThatDoWithout) {

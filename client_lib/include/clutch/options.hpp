@@ -29,7 +29,8 @@ struct RetryPolicy {
       {};  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
   /// Each further attempt takes a token of the pool's or client's bucket, which all its calls share: it has 10, and
   /// each success puts back a tenth of one. Where it is empty the error is final, so that retries do not multiply the
-  /// load of what fails already. false: this call does without.
+  /// load of what fails already. `unavailable`, `not_started` takes none: nothing was executed. false: this call does
+  /// without.
   bool budget = true;
   bool idempotent = false;  ///< running it twice does no harm: worker_lost and the like may be retried too
 };
