@@ -101,8 +101,7 @@ TEST(Flood, OfTenTimesWhatItCanDoLeavesItDoingThat) {
   EXPECT_LT(daemon.process().rss_bytes(), rss + 64 * mib);
   EXPECT_TRUE(eventually([&] { return tally.open == 0; }));
   const auto able = std::min(able_before, capacity(flooder));  // a machine is not as fast at all times
-  // A tenth less is what is meant to be lost; on two noisy cores the flooding program itself takes part of them.
-  EXPECT_GT(good / took + lights / took, 0.5 * able) << "calls a second; it can do " << able;
+  EXPECT_GT(good / took + lights / took, 0.9 * able) << "calls a second; it can do " << able;
   EXPECT_GT(tally.overloaded, 0u);
   EXPECT_EQ(tally.other, 0u);
   RecordProperty("overloaded", static_cast<int>(tally.overloaded));
