@@ -11,39 +11,30 @@ constexpr auto tick_interval = std::chrono::seconds(1);
 constexpr auto backstop = std::chrono::seconds(1);  // the daemon answers at the deadline; this is for when it does not
 constexpr int silent_ticks_max = 5;                 // one is no sign: this process itself may have been stopped
 
-Error error_of(Code code, Stage stage, Certainty certainty, std::string message) {
-  Error error;
-  error.code = code;
-  error.stage = stage;
-  error.certainty = certainty;
-  error.message = std::move(message);
-  return error;
-}
-
 }  // namespace
 
 std::optional<Error> ClientSession::refusal_of(const SessionCall& call, Time now) const {
   if (state_ == State::closed) {
-    return error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
+    return make_error(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
   }
   if (given_up_) return given_up_;
   const auto bytes = call.request.bytes();
   if (bytes > payload_bytes_max_) {
-    return error_of(Code::invalid_argument, Stage::arguments, Certainty::not_started,
-                    "the arguments have " + std::to_string(bytes) + " bytes, the daemon takes at most " +
-                        std::to_string(payload_bytes_max_));
+    return make_error(Code::invalid_argument, Stage::arguments, Certainty::not_started,
+                      "the arguments have " + std::to_string(bytes) + " bytes, the daemon takes at most " +
+                          std::to_string(payload_bytes_max_));
   }
   if (queued_ >= options_.queued_calls_max || queued_bytes_ + bytes > options_.queued_bytes_max) {
-    auto error = error_of(Code::overloaded, Stage::queue, Certainty::not_started,
-                          "the client's queue is full (" + std::to_string(queued_) + " calls, " +
-                              std::to_string(queued_bytes_) + " bytes wait): submit more slowly");
+    auto error = make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+                            "the client's queue is full (" + std::to_string(queued_) + " calls, " +
+                                std::to_string(queued_bytes_) + " bytes wait): submit more slowly");
     error.retry_after_ms = pace_.retry_after_ms(queued_, now);
     return error;
   }
   if (std::min(call.deadline, call.queue_deadline) <= now) {
-    return error_of(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
-                    std::string(call.deadline <= now ? "timeout" : "queue_timeout") +
-                        " had expired before the call was sent: it was not begun");
+    return make_error(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
+                      std::string(call.deadline <= now ? "timeout" : "queue_timeout") +
+                          " had expired before the call was sent: it was not begun");
   }
   return std::nullopt;
 }
@@ -97,7 +88,7 @@ void ClientSession::cancel(std::uint64_t number, std::uint64_t receipt) {
     const auto what = over ? CancelEnd::already_finished : CancelEnd::removed_from_queue;
     if (receipt != 0) receipts_.push_back({receipt, CancelReceipt{.what = what}});
     if (over) return;
-    return end(at, error_of(Code::cancelled, Stage::queue, Certainty::not_started, "cancelled before it was sent"));
+    return end(at, make_error(Code::cancelled, Stage::queue, Certainty::not_started, "cancelled before it was sent"));
   }
   if (std::exchange(at->second.cancelled, true) && receipt == 0) return;
   if (receipt != 0) awaited_receipts_.insert(receipt);
@@ -121,9 +112,9 @@ std::uint64_t ClientSession::ask(Query&& query, Time now) {
   const auto n = query.n = ++last_query_;
   tick_at_ = std::min(tick_at_, now + tick_interval);
   if (state_ == State::closed || given_up_) {
-    answered_.push_back(
-        {n, given_up_ ? *given_up_
-                      : error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended")});
+    answered_.push_back({n, given_up_ ? *given_up_
+                                      : make_error(Code::unavailable, Stage::transport, Certainty::not_started,
+                                                   "the client has ended")});
     return n;
   }
   queries_.push_back(std::move(query));
@@ -138,11 +129,11 @@ void ClientSession::close() {
   while (!calls_.empty()) {
     const auto at = calls_.begin();
     const bool sent = at->second.sent;
-    end(at, error_of(Code::cancelled, sent ? Stage::run : Stage::queue,
-                     sent ? Certainty::maybe_started : Certainty::not_started,
-                     "cancelled: the client of its caller ended"));
+    end(at, make_error(Code::cancelled, sent ? Stage::run : Stage::queue,
+                       sent ? Certainty::maybe_started : Certainty::not_started,
+                       "cancelled: the client of its caller ended"));
   }
-  const auto ended = error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
+  const auto ended = make_error(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
   for (const auto& asked : std::exchange(asked_, {})) answered_.push_back({asked.n, ended});
   fail_receipts(ended);
   end_unsent(ended);
@@ -171,8 +162,8 @@ void ClientSession::on_link_lost(const std::string& why) {
   const auto message = "the connection to the daemon was lost (" + why + ")";
   const auto lost = [&message](const Entry& entry) {
     const bool started = entry.items != 0;
-    return error_of(Code::connection_lost, Stage::transport, started ? Certainty::started : Certainty::maybe_started,
-                    message + (started ? ": the stream had begun" : ": the call may have begun"));
+    return make_error(Code::connection_lost, Stage::transport, started ? Certainty::started : Certainty::maybe_started,
+                      message + (started ? ": the stream had begun" : ": the call may have begun"));
   };
   for (auto at = calls_.begin(); was_open && at != calls_.end();) {
     const auto next = std::next(at);
@@ -181,10 +172,10 @@ void ClientSession::on_link_lost(const std::string& why) {
   }
   for (const auto& asked : std::exchange(asked_, {})) {
     answered_.push_back(
-        {asked.n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
+        {asked.n, make_error(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
   }
-  fail_receipts(error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
-                         message + ": what became of the cancelled call is not known"));
+  fail_receipts(make_error(Code::connection_lost, Stage::transport, Certainty::maybe_started,
+                           message + ": what became of the cancelled call is not known"));
 }
 
 void ClientSession::give_up(Error why) {
@@ -228,14 +219,14 @@ void ClientSession::expire(std::uint64_t number, Time now) {
   if (due_of(at->second) > now) return;  // a timer from before it was sent
   const auto& call = at->second.call;
   if (!at->second.sent) {
-    return end(at, error_of(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
-                            std::string(call.deadline <= now ? "timeout" : "queue_timeout") + " expired in `" +
-                                call.function + "`: the call was not sent and never will be"));
+    return end(at, make_error(Code::deadline_exceeded, Stage::queue, Certainty::not_started,
+                              std::string(call.deadline <= now ? "timeout" : "queue_timeout") + " expired in `" +
+                                  call.function + "`: the call was not sent and never will be"));
   }
   if (!at->second.cancelled) cancels_.push_back({0, number});
-  end(at,
-      error_of(Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
-               "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));
+  end(at, make_error(
+              Code::deadline_exceeded, Stage::transport, Certainty::maybe_started,
+              "timeout expired in `" + call.function + "` and the daemon has not answered: the call may have begun"));
 }
 
 void ClientSession::on_time(Time now) {

@@ -23,15 +23,6 @@ using Nanoseconds = std::chrono::nanoseconds;
 
 constexpr Nanoseconds forever = Nanoseconds::max();
 
-Error error_at(Code code, Stage stage, Certainty certainty, std::string message) {
-  Error error;
-  error.code = code;
-  error.stage = stage;
-  error.certainty = certainty;
-  error.message = std::move(message);
-  return error;
-}
-
 // Nil for none, and for what a codec of the program's wrote wrongly: the function is then told by its own reading.
 Value value_of(const Blob& encoded, const PayloadFrames& frames) {
   if (encoded.empty()) return {};
@@ -162,7 +153,7 @@ class FakeEngine final : public clutch::detail::Engine {
     {
       const std::lock_guard lock(mutex);
       if (ended)
-        return Outcome(error_at(Code::unavailable, Stage::queue, Certainty::not_started, "the pool has ended"));
+        return Outcome(make_error(Code::unavailable, Stage::queue, Certainty::not_started, "the pool has ended"));
       const auto found = behaviours.find(call.function);
       if (found == behaviours.end()) return Outcome(unknown(call.function));
       Behaviour& behaviour = found->second;
@@ -173,8 +164,8 @@ class FakeEngine final : public clutch::detail::Engine {
       const Limit limit = limit_of(call.options, elapsed);
       if (takes >= limit.left && limit.left != forever) {
         elapsed += limit.left;
-        return Outcome(error_at(Code::deadline_exceeded, Stage::run, Certainty::started,
-                                std::string(limit.name) + " expired while `" + call.function + "` ran"));
+        return Outcome(make_error(Code::deadline_exceeded, Stage::run, Certainty::started,
+                                  std::string(limit.name) + " expired while `" + call.function + "` ran"));
       }
       if (takes == forever) return std::nullopt;
       if (!answers && !behaviour.error) return Outcome(unknown(call.function));
@@ -187,15 +178,15 @@ class FakeEngine final : public clutch::detail::Engine {
     if (error) return Outcome(std::move(*error));
     if (call.call->stream() != nullptr) return first_step(call, streamer);
     if (handler) return handler(call.request);
-    return Outcome(error_at(Code::invalid_argument, Stage::run, Certainty::not_started,
-                            call.function + " is a generator: read it with stream"));
+    return Outcome(make_error(Code::invalid_argument, Stage::run, Certainty::not_started,
+                              call.function + " is a generator: read it with stream"));
   }
 
   // An error, or the stream may begin. The reader has room for one item always.
   static Outcome first_step(Pending& call, const Streamer& streamer) {
     if (!streamer) {
-      return error_at(Code::invalid_argument, Stage::result, Certainty::started,
-                      call.function + " returned what is no stream: call it with call");
+      return make_error(Code::invalid_argument, Stage::result, Certainty::started,
+                        call.function + " returned what is no stream: call it with call");
     }
     auto made = streamer(call.request);
     if (auto* error = std::get_if<Error>(&made)) return std::move(*error);
@@ -244,7 +235,7 @@ class FakeEngine final : public clutch::detail::Engine {
     if (const auto near = text::nearest(name, known, std::max<std::size_t>(2, name.size() / 4))) {
       message += "; did you mean `" + std::string(*near) + "`?";
     }
-    return error_at(Code::not_found, Stage::lookup, Certainty::not_started, std::move(message));
+    return make_error(Code::not_found, Stage::lookup, Certainty::not_started, std::move(message));
   }
 
   // With the lock held.
@@ -278,7 +269,7 @@ class FakeEngine final : public clutch::detail::Engine {
 Error bad_argument(std::string_view what) { return clutch::detail::argument_error(std::string(what)); }
 
 Error raised(const std::exception& exception) {
-  Error error = error_at(Code::failed, Stage::run, Certainty::started, exception.what());
+  Error error = make_error(Code::failed, Stage::run, Certainty::started, exception.what());
   auto python = std::make_shared<PythonException>();
   python->type = "RuntimeError";
   python->message = exception.what();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace clutch {
 namespace {
@@ -83,6 +84,15 @@ bool operator==(const Error& a, const Error& b) {
          a.attempts == b.attempts && a.retry_after_ms == b.retry_after_ms && a.signal == b.signal &&
          a.exit_code == b.exit_code && a.items == b.items && a.python_stack == b.python_stack &&
          same(a.exception, b.exception);
+}
+
+Error make_error(Code code, Stage stage, Certainty certainty, std::string message) {
+  Error error;
+  error.code = code;
+  error.stage = stage;
+  error.certainty = certainty;
+  error.message = std::move(message);
+  return error;
 }
 
 std::string describe(const Error& error) {

@@ -6,17 +6,6 @@
 #include "core/pool_core.hpp"
 
 namespace clutch::core {
-namespace {
-
-Error refused(Code code, Stage stage, std::string message) {
-  Error error;
-  error.code = code;
-  error.stage = stage;
-  error.message = std::move(message);
-  return error;
-}
-
-}  // namespace
 
 // While nothing is suspected no fingerprint is looked at.
 std::optional<Error> PoolCore::suspicion(std::string_view function, const Submission& submission, Time now,
@@ -26,11 +15,11 @@ std::optional<Error> PoolCore::suspicion(std::string_view function, const Submis
   const auto verdict = quarantine_.verdict(fingerprint, now);
   alone = verdict == Quarantine::Verdict::alone;
   if (verdict != Quarantine::Verdict::quarantined) return std::nullopt;
-  return refused(Code::quarantined, Stage::queue,
-                 "`" + std::string(function) +
-                     "` with these arguments has killed its worker again and again, and is not "
-                     "run any more: mend the function, then lift it by its fingerprint, " +
-                     shown(fingerprint));
+  return make_error(Code::quarantined, Stage::queue, Certainty::not_started,
+                    "`" + std::string(function) +
+                        "` with these arguments has killed its worker again and again, and is not "
+                        "run any more: mend the function, then lift it by its fingerprint, " +
+                        shown(fingerprint));
 }
 
 // The one kept ahead of a full worker counts as no place: it waits for one that may be waiting for it.
@@ -46,10 +35,10 @@ std::optional<Error> PoolCore::nested_refusal(FunctionId function, const Submiss
   });
   if (free) return std::nullopt;
   auto error =
-      refused(Code::overloaded, Stage::queue,
-              "a worker of this pool asks for `" + functions_[function].name +
-                  "`, and every place for it is taken: it might wait for itself. Give the pool more workers or "
-                  "concurrency, or the function a pool of its own");
+      make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+                 "a worker of this pool asks for `" + functions_[function].name +
+                     "`, and every place for it is taken: it might wait for itself. Give the pool more workers or "
+                     "concurrency, or the function a pool of its own");
   error.retry_after_ms = pace_.retry_after_ms(queued_ + 1, now);
   return error;
 }
@@ -64,13 +53,13 @@ Error PoolCore::hurried_error(const Call& call, Certainty certainty, Time now) c
   const auto& name = functions_[call.function].name;
   auto error =
       call.haste == Haste::nested
-          ? refused(Code::overloaded, Stage::queue,
-                    "a worker of this pool asked for `" + name +
-                        "`, and it did not begin within 1 s: it may wait for itself, behind a call that blocks")
-          : refused(Code::overloaded, Stage::queue,
-                    "`" + name +
-                        "` with these arguments is suspected of killing its worker, and no worker was "
-                        "without other calls within 5 s to run it alone");
+          ? make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+                       "a worker of this pool asked for `" + name +
+                           "`, and it did not begin within 1 s: it may wait for itself, behind a call that blocks")
+          : make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+                       "`" + name +
+                           "` with these arguments is suspected of killing its worker, and no worker was "
+                           "without other calls within 5 s to run it alone");
   error.certainty = certainty;
   error.retry_after_ms = pace_.retry_after_ms(queued_ + 1, now);
   return error;

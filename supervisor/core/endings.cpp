@@ -7,15 +7,6 @@
 namespace clutch::core {
 namespace {
 
-Error error_of(Code code, Stage stage, Certainty certainty, std::string message) {
-  Error error;
-  error.code = code;
-  error.stage = stage;
-  error.certainty = certainty;
-  error.message = std::move(message);
-  return error;
-}
-
 std::string_view said(Certainty certainty) {
   switch (certainty) {
     case Certainty::not_started:
@@ -71,9 +62,9 @@ void PoolCore::drop_queued(Call& call, Error&& error) {
 
 void PoolCore::drop_hopeless(Call& call) {
   const std::string why = state_ == PoolState::draining ? "the pool is stopping, and " : "";
-  drop_queued(
-      call, error_of(Code::unavailable, Stage::queue, Certainty::not_started,
-                     why + "no worker has `" + functions_[call.function].name + "` any more: the call was not begun"));
+  drop_queued(call, make_error(Code::unavailable, Stage::queue, Certainty::not_started,
+                               why + "no worker has `" + functions_[call.function].name +
+                                   "` any more: the call was not begun"));
 }
 
 // The worker is done with it.
@@ -107,9 +98,9 @@ Certainty PoolCore::certainty_of(const Call& call, Time page_read) const {
 
 Error PoolCore::deadline_error(const Call& call, std::string_view clock, Certainty certainty) const {
   const auto stage = certainty == Certainty::not_started ? Stage::queue : Stage::run;
-  return error_of(Code::deadline_exceeded, stage, certainty,
-                  std::string(clock) + " expired in `" + functions_[call.function].name + "`" +
-                      waiting_for(call, clock) + ": " + std::string(said(certainty)));
+  return make_error(Code::deadline_exceeded, stage, certainty,
+                    std::string(clock) + " expired in `" + functions_[call.function].name + "`" +
+                        waiting_for(call, clock) + ": " + std::string(said(certainty)));
 }
 
 // Of the two clocks by which it must begin, the earlier.
@@ -128,9 +119,9 @@ void PoolCore::expire(Call& call, Time now) {
   const auto certainty = certainty_of(call, now);
   if (call.answered) return watch_grace(call, now);
   if (call.cancel_sent) {
-    answer(call, error_of(Code::cancelled, Stage::run, certainty,
-                          "cancelled, and not unwound yet: `" + functions_[call.function].name +
-                              "` has not ended within the grace after its cancel"));
+    answer(call, make_error(Code::cancelled, Stage::run, certainty,
+                            "cancelled, and not unwound yet: `" + functions_[call.function].name +
+                                "` has not ended within the grace after its cancel"));
     return watch_grace(call, now);
   }
   // A call that was not begun stays at the worker, which will pass it over.
@@ -145,9 +136,9 @@ void PoolCore::expire(Call& call, Time now) {
 
 Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, Time now) const {
   const auto certainty = certainty_of(call, now);
-  auto error = error_of(Code::worker_lost, Stage::run, certainty,
-                        "worker " + std::to_string(worker.id.value) + " " + how_it_ended(exit) + " while it had `" +
-                            functions_[call.function].name + "`: " + std::string(said(certainty)));
+  auto error = make_error(Code::worker_lost, Stage::run, certainty,
+                          "worker " + std::to_string(worker.id.value) + " " + how_it_ended(exit) + " while it had `" +
+                              functions_[call.function].name + "`: " + std::string(said(certainty)));
   if (exit.signal != 0) error.signal = static_cast<std::uint64_t>(exit.signal);
   if (exit.signal == 0) error.exit_code = static_cast<std::uint64_t>(exit.status);
   error.python_stack = exit.python_stack;

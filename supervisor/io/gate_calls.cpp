@@ -12,16 +12,9 @@
 namespace clutch::io {
 namespace {
 
-Error refused(Code code, Stage stage, std::string message) {
-  Error error;
-  error.code = code;
-  error.stage = stage;
-  error.message = std::move(message);
-  return error;
-}
-
 Error bad_arguments(std::string what) {
-  return refused(Code::invalid_argument, Stage::arguments, "the arguments do not cross: " + std::move(what));
+  return make_error(Code::invalid_argument, Stage::arguments, Certainty::not_started,
+                    "the arguments do not cross: " + std::move(what));
 }
 
 // Scanned before: every value in it is there.
@@ -61,8 +54,8 @@ std::string names_of(const std::vector<GatePool>& pools) {
 std::variant<std::size_t, Error> pool_named(const std::vector<GatePool>& pools, std::string_view wanted) {
   const auto at = std::find_if(pools.begin(), pools.end(), [wanted](const auto& pool) { return pool.name == wanted; });
   if (at != pools.end()) return static_cast<std::size_t>(at - pools.begin());
-  return refused(Code::invalid_argument, Stage::lookup,
-                 "there is no pool `" + std::string(wanted) + "`: this daemon has " + names_of(pools));
+  return make_error(Code::invalid_argument, Stage::lookup, Certainty::not_started,
+                    "there is no pool `" + std::string(wanted) + "`: this daemon has " + names_of(pools));
 }
 
 }  // namespace
@@ -128,8 +121,8 @@ std::variant<std::size_t, Error> pool_for(const std::vector<GatePool>& pools, st
   }
   if (having.size() == 1) return index;
   if (having.size() > 1) {
-    return refused(
-        Code::invalid_argument, Stage::lookup,
+    return make_error(
+        Code::invalid_argument, Stage::lookup, Certainty::not_started,
         "the pools " + names_of(having) + " have a function `" + std::string(function) + "`: say which with `pool`");
   }
   std::string message;
@@ -138,7 +131,7 @@ std::variant<std::size_t, Error> pool_for(const std::vector<GatePool>& pools, st
     message += (message.empty() ? "" : "; ") + pool.name + ": " +
                core.functions().not_found_message(function, core.left_out());
   }
-  return refused(Code::not_found, Stage::lookup, std::move(message));
+  return make_error(Code::not_found, Stage::lookup, Certainty::not_started, std::move(message));
 }
 
 }  // namespace clutch::io

@@ -91,7 +91,7 @@ pid_t Chaos::nursery(bool of_the_daemon) const {
 // Whoever answers this is ready; that it is still that nursery's child is looked at, for a pid may have a new owner.
 pid_t Chaos::ready_worker(bool of_the_daemon) const {
   const Caller& caller = of_the_daemon ? static_cast<const Caller&>(client_) : pool_;
-  const auto pid = caller.with({.timeout = 3s}).call<int>("soaked.pid").get();
+  const auto pid = caller.with({.timeout = 3s}).call<int>("ledger.pid").get();
   const auto parent = nursery(of_the_daemon);
   if (!pid.ok() || parent == 0) return 0;
   const auto workers = children_of(parent);

@@ -50,7 +50,7 @@ void Load::timed(const char* function, const char* what, const Caller& through, 
 void Load::block(double seconds) { timed("soaked.block", "a blocked loop", caller_, seconds); }
 
 void Load::burst(int calls) {
-  for (; calls > 0; --calls) timed("soaked.run", "one of a burst", caller_, 0.0);
+  for (; calls > 0; --calls) timed("ledger.run", "one of a burst", caller_, 0.0);
 }
 
 // What comes must be 0, 1, 2, …; all of it, or as much as is wanted.
@@ -73,7 +73,7 @@ void Load::map(int calls) {
   std::vector<Call<int>> all;
   for (; calls > 0; --calls) {
     numbers.push_back(ledger_->open("one of a map"));
-    all.push_back(caller_.call<int>("soaked.run", ledger_->path(), numbers.back(), pause()));
+    all.push_back(caller_.call<int>("ledger.run", ledger_->path(), numbers.back(), pause()));
   }
   join_all(std::move(all)).then([ledger = ledger_, numbers](std::vector<Result<int>> results) {
     for (std::size_t i = 0; i < results.size(); ++i) ledger->close(numbers[i], ended_of(results[i], numbers[i]));
@@ -83,7 +83,7 @@ void Load::map(int calls) {
 // From at once to a while later, by a turn that comes.
 void Load::cancelled() {
   const int number = ledger_->open("cancelled");
-  auto call = caller_.call<int>(below(3) == 0 ? "soaked.plain" : "soaked.run", ledger_->path(), number, 0.3);
+  auto call = caller_.call<int>(below(3) == 0 ? "ledger.plain" : "ledger.run", ledger_->path(), number, 0.3);
   if (below(2) == 0) static_cast<void>(call.cancel());
   recent_.push_front(follow(std::move(call), number));
   if (below(2) == 0) recent_.front().cancel();
@@ -96,19 +96,19 @@ void Load::work(int which) {
     case 1:
       return plain_call("soaked.fails", "raises");
     case 2:  // two arguments too many
-      return timed("soaked.pid", "wrong arguments", caller_, 0.0);
+      return timed("ledger.pid", "wrong arguments", caller_, 0.0);
     case 3:
       return plain_call("soaked.nowhere", "no such function");
     case 4:
-      return timed("soaked.run", "with a timeout", caller_.with({.timeout = std::chrono::milliseconds(1 + below(50))}),
+      return timed("ledger.run", "with a timeout", caller_.with({.timeout = std::chrono::milliseconds(1 + below(50))}),
                    0.1);
     case 5:
-      return timed("soaked.run", "with a queue timeout",
+      return timed("ledger.run", "with a queue timeout",
                    caller_.with({.queue_timeout = std::chrono::microseconds(200 + below(20'000))}), 0.01);
     case 6:
-      return timed("soaked.plain", "with an attempt timeout", caller_.with({.attempt_timeout = 20ms}), 0.05);
+      return timed("ledger.plain", "with an attempt timeout", caller_.with({.attempt_timeout = 20ms}), 0.05);
     case 7:
-      return timed("soaked.run", "tried again, idempotent", caller_.with({.retry = patient(true)}), 0.02, 3);
+      return timed("ledger.run", "tried again, idempotent", caller_.with({.retry = patient(true)}), 0.02, 3);
     case 8: {
       const int number = ledger_->open("tried again where it raised", 3);
       follow(caller_.with({.retry = patient(false)}).call<int>("soaked.flaky", ledger_->path(), number), number);
@@ -123,9 +123,9 @@ void Load::work(int which) {
     case 12:
       return map(1 + below(10));
     case 13:
-      return timed("soaked.plain", "a plain function", caller_, pause());
+      return timed("ledger.plain", "a plain function", caller_, pause());
     default:
-      return timed("soaked.run", "a coroutine", caller_, pause());
+      return timed("ledger.run", "a coroutine", caller_, pause());
   }
 }
 

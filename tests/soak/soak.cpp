@@ -29,8 +29,8 @@ constexpr const char* outcomes_wanted[] = {
 
 PoolOptions pool_options() {
   PoolOptions options;
-  options.modules = {"soaked"};
-  options.path = {test::source_directory() / "tests/soak/python"};
+  options.modules = {"soaked", "ledger"};
+  options.path = {test::source_directory() / "tests/soak/python", test::source_directory() / "tests/e2e/python"};
   options.python = test::python().string();
   options.workers = 3;
   options.attempt_timeout = 10s;
@@ -40,9 +40,11 @@ PoolOptions pool_options() {
 }
 
 std::string daemon_config() {
-  return "[pool.main]\nworkers = 3\nmodules = [\"soaked\"]\nattempt_timeout = \"10s\"\ncancel_grace = \"500ms\"\npath "
+  return "[pool.main]\nworkers = 3\nmodules = [\"soaked\", \"ledger\"]\nattempt_timeout = \"10s\"\ncancel_grace = "
+         "\"500ms\"\npath "
          "= [\"" +
-         (test::source_directory() / "tests/soak/python").string() + "\"]\npython = \"" + test::python().string() +
+         (test::source_directory() / "tests/soak/python").string() + "\", \"" +
+         (test::source_directory() / "tests/e2e/python").string() + "\"]\npython = \"" + test::python().string() +
          "\"\n";
 }
 

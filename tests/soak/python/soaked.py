@@ -1,31 +1,11 @@
-"""What the soak calls. Whatever runs writes its number into a file first: one line, by one write."""
+"""What the soak calls beside ledger.py. Whatever runs notes its number first."""
 
 import asyncio
 import os
 import signal
 import time
 
-
-def note(path: str, number: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, f"{number}\n".encode())
-    finally:
-        os.close(descriptor)
-
-
-async def run(path: str, number: int, seconds: float) -> int:
-    note(path, number)
-    if seconds:
-        await asyncio.sleep(seconds)
-    return number
-
-
-def plain(path: str, number: int, seconds: float) -> int:
-    note(path, number)
-    if seconds:
-        time.sleep(seconds)
-    return number
+from ledger import note
 
 
 async def items(path: str, number: int, count: int, seconds: float):
@@ -76,7 +56,3 @@ async def crash(path: str, number: int) -> int:
     note(path, number)
     os.kill(os.getpid(), signal.SIGSEGV)
     return number
-
-
-async def pid() -> int:
-    return os.getpid()

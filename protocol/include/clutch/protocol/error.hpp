@@ -70,6 +70,8 @@ struct Error {
   friend bool operator==(const Error&, const Error&);
 };
 
+[[nodiscard]] Error make_error(Code, Stage, Certainty, std::string message);
+
 /// The whole story on several lines: code, stage, certainty, message, then the traceback with causes and notes.
 [[nodiscard]] std::string describe(const Error&);
 
