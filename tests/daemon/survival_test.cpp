@@ -154,11 +154,13 @@ TEST(StandingStill, OfTheDaemonEndsNoCallThatWasInTime) {
   const auto pids = worker_pids(client);
   std::vector<Call<double>> calls;
   for (int i = 0; i < 40; ++i) calls.push_back(client.call<double>("depot.nap", 1.5));
+  auto late = client.call<double>("depot.nap", 600.0);  // whose end is overdue when it goes on, whatever it hears first
   EXPECT_VALUE(client.call<int>("depot.double", 1).get(), 2);
   daemon.process().signal(SIGSTOP);
   std::this_thread::sleep_for(4s);
   daemon.process().signal(SIGCONT);
   for (auto& call : calls) EXPECT_VALUE(call.get(), 1.5);
+  EXPECT_FAILS(late.get(), deadline_exceeded, started);
   EXPECT_TRUE(daemon.process().says("this process stood still for a while"));
   EXPECT_EQ(worker_pids(client), pids);
 }
