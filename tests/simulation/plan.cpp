@@ -47,12 +47,16 @@ Plan::Plan(Random& random) {
   deaths = random.pick<std::uint32_t>({0, 0, 5, 40});
   boot_fails = random.pick<std::uint32_t>({0, 0, 200});
   stillborn = random.pick<std::uint32_t>({0, 0, 600});
-  misbehaves = random.pick<std::uint32_t>({0, 0, 0, 10});
+  misbehaves = random.pick<std::uint32_t>({0, 0, 10, 40});
   loses_control = random.pick<std::uint32_t>({0, 0, 100});
   edits = random.pick<std::uint32_t>({0, 0, 0, 300});
   streams = random.pick<std::uint32_t>({0, 300, 900});
   stalls = random.pick<std::uint32_t>({0, 100});
   receipts = random.pick<std::uint32_t>({0, 1000});
+  flawed = random.pick<std::uint32_t>({0, 0, 100});
+  detaches = random.pick<std::uint32_t>({0, 100});
+  options.ping_interval = random.pick<Duration>({0ns, 5ms, 100ms});
+  options.ping_unanswered_max = random.pick<Duration>({2ms, 50ms, 3s});
   drains_early = random.chance(300);
   closes_sessions = random.chance(300);
   pauses_sessions = random.chance(200);
