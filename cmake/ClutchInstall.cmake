@@ -20,6 +20,10 @@ get_property(programs GLOBAL PROPERTY CLUTCH_PROGRAMS)
 if(programs)
   install(TARGETS ${programs})
 endif()
+if(TARGET clutchd)
+  configure_file(packaging/clutchd.service.in clutchd.service @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/clutchd.service DESTINATION lib/systemd/user)
+endif()
 install(DIRECTORY python_worker/src/clutch_worker DESTINATION ${clutch_data_dir}/python
   FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)
 

@@ -7,12 +7,17 @@ set(CLUTCH_IO_BASE_SOURCES
 
 set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
+  core/call_names.cpp
   core/cancels.cpp
   core/dispatch.cpp
+  core/end_reason.cpp
   core/endings.cpp
+  core/fair_queue.cpp
   core/functions.cpp
   core/life.cpp
+  core/loop_watch.cpp
   core/pool_core.cpp
+  core/retirement.cpp
   core/steps.cpp
   core/streams.cpp
   core/timer_wheel.cpp
@@ -32,6 +37,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/nursery_link.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/resident.cpp
   io/router.cpp
   io/runtime_directory.cpp
   io/status_page.cpp

@@ -36,6 +36,7 @@ class Builder {
     map();
     functions();
     ps();
+    drain();
   }
 
   Options take() {
@@ -107,6 +108,16 @@ class Builder {
         ->type_name("TYPE")
         ->allow_extra_args(false);
     sub.add_flag("--idempotent", idempotent_, "running it twice does no harm: retry also what may have begun");
+    const auto priority = [&call](const std::string& given) {
+      const std::map<std::string, Priority> names = {
+          {"low", Priority::low}, {"normal", Priority::normal}, {"high", Priority::high}};
+      const auto found = names.find(given);
+      if (found == names.end())
+        throw CLI::ValidationError("--priority", "`" + given + "` is none of low, normal, high");
+      call.priority = found->second;
+    };
+    sub.add_option_function<std::string>("--priority", priority, "low, normal or high, where calls wait")
+        ->type_name("P");
     add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
   }
 
@@ -208,6 +219,12 @@ class Builder {
   }
   void ps() {
     auto& sub = command(Command::ps, "ps", help::ps_text, help::ps_examples);
+    add_connect(sub, "where the daemon listens (default: the user's own)");
+    sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
+  }
+
+  void drain() {
+    auto& sub = command(Command::drain, "drain", help::drain_text, help::drain_examples);
     add_connect(sub, "where the daemon listens (default: the user's own)");
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }

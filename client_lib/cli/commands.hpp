@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string_view>
 
 #include "clutch/call_arguments.hpp"
@@ -21,6 +22,8 @@ inline constexpr auto close_time = std::chrono::seconds(5);
 [[nodiscard]] bool is_generator(const Options& options, Target& target);
 [[nodiscard]] int list_functions(const Options& options, Target& target);
 [[nodiscard]] int list_processes(const Options& options, Target& target);
+/// `drain`: until the daemon's process is gone. `target` is closed.
+[[nodiscard]] int drain_daemon(const Options& options, std::unique_ptr<Target> target);
 
 /// Says what went wrong, by --json on stdout, else on stderr, and gives `code` back.
 int report(const Options& options, const Error& error, int code);

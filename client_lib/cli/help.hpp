@@ -111,4 +111,14 @@ inline constexpr const char* ps_examples =
     "  clutch ps\n"
     "  clutch ps --connect ipc:///run/clutch/clutchd.sock --json\n";
 
+inline constexpr const char* drain_text =
+    "Ends the daemon when its calls are done, as SIGTERM does, and waits until its process is gone. New calls are\n"
+    "refused as `unavailable`; those under way have the pool's stop_timeout, then their workers are killed: the exit\n"
+    "code is then 1. When it returns, the next daemon can listen at the same place.";
+
+inline constexpr const char* drain_examples =
+    "Examples:\n"
+    "  clutch drain && clutchd --config clutch.toml\n"
+    "  clutch drain --connect ipc:///run/clutch/clutchd.sock --json\n";
+
 }  // namespace clutch::cli::help

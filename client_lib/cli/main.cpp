@@ -45,6 +45,8 @@ int run_command(const Options& options, CallArguments arguments, Map* map, Signa
       return list_functions(options, *target.value());
     case Command::ps:
       return list_processes(options, *target.value());
+    case Command::drain:
+      return drain_daemon(options, std::move(target).value());
     case Command::stream:
       return print_stream(options, std::move(arguments), *target.value(), signals);
     case Command::run:

@@ -12,7 +12,7 @@
 
 namespace clutch::cli {
 
-enum class Command : std::uint8_t { run, call, stream, map, functions, ps };
+enum class Command : std::uint8_t { run, call, stream, map, functions, ps, drain };
 
 /// Where the calls go: to a pool in this process, or to a daemon.
 struct TargetOptions {

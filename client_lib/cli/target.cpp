@@ -15,6 +15,9 @@ class PoolTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return pool_; }
   [[nodiscard]] Result<FunctionList> functions() override { return pool_.functions(); }
   [[nodiscard]] Result<Value> processes() override { throw misuse("a pool of one's own has no `ps`"); }
+  [[nodiscard]] Result<Value> command(const std::string&) override {
+    throw misuse("a pool of one's own has no commands");
+  }
   void hurry() override { static_cast<void>(pool_.stop(hurried_stop)); }
 
  private:
@@ -27,6 +30,7 @@ class DaemonTarget final : public Target {
   [[nodiscard]] const Caller& caller() const override { return client_; }
   [[nodiscard]] Result<FunctionList> functions() override { return client_.functions(); }
   [[nodiscard]] Result<Value> processes() override { return client_.query("ps").get(); }
+  [[nodiscard]] Result<Value> command(const std::string& name) override { return client_.command(name).get(); }
   void hurry() override {}
 
  private:
@@ -50,7 +54,8 @@ Result<std::unique_ptr<Target>> start_pool(const Options& options) {
 
 Result<std::unique_ptr<Target>> connect(const Options& options) {
   ClientOptions wanted;
-  wanted.log = pool_logging(options).sink;
+  // That the daemon goes is what `drain` asked for.
+  if (options.command != Command::drain) wanted.log = pool_logging(options).sink;
   const std::string& endpoint = *options.target.endpoint;
   auto client = endpoint.empty() ? Client::connect(std::move(wanted)) : Client::connect(endpoint, std::move(wanted));
   if (!client) return client.error();

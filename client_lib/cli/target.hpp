@@ -17,6 +17,8 @@ class Target {
   [[nodiscard]] virtual Result<FunctionList> functions() = 0;
   /// For `clutch ps`, as PROTOCOL.md, QUERY, has it.
   [[nodiscard]] virtual Result<Value> processes() = 0;
+  /// For `clutch drain` (PROTOCOL.md, COMMAND). Ends when the daemon has done it.
+  [[nodiscard]] virtual Result<Value> command(const std::string& name) = 0;
   /// Nobody waits for what still runs: it is given no more than a moment. For the last.
   virtual void hurry() = 0;
 };

@@ -12,6 +12,7 @@ CallOptions merged(CallOptions base, CallOptions&& over) {
   if (over.queue_timeout) base.queue_timeout = over.queue_timeout;
   if (over.retry) base.retry = std::move(over.retry);
   for (auto& [key, value] : over.metadata) base.metadata.insert_or_assign(key, std::move(value));
+  if (over.priority) base.priority = over.priority;
   if (!over.pool.empty()) base.pool = std::move(over.pool);
   if (over.stream_window_items != 0) base.stream_window_items = over.stream_window_items;
   if (over.stream_window_bytes != 0) base.stream_window_bytes = over.stream_window_bytes;

@@ -58,6 +58,14 @@ Call<Value> Client::query(std::string what) const {
   return Call<Value>(std::move(call));
 }
 
+Call<Value> Client::command(std::string name, Value::Map arguments) const {
+  Writer writer;
+  writer.value(Value(std::move(arguments)));
+  detail::CallRef call(new detail::CallState(engine_));
+  engine_->command(call, std::move(name), Blob(writer.bytes()));
+  return Call<Value>(std::move(call));
+}
+
 Result<FunctionList> Client::functions() const {
   detail::CallRef call(new detail::CallState(engine_));
   engine_->query(call, "functions");

@@ -93,6 +93,17 @@ void ClientEngine::stop() {
 }
 
 void ClientEngine::query(CallRef call, std::string what) {
+  ask(std::move(call), [this, what = std::move(what)] { return session_.query(what, Clock::now()); });
+}
+
+void ClientEngine::command(CallRef call, std::string name, Blob arguments) {
+  const auto kept = std::make_shared<Blob>(std::move(arguments));
+  ask(std::move(call),
+      [this, name = std::move(name), kept] { return session_.command(name, std::move(*kept), Clock::now()); });
+}
+
+// `question` puts it to the session, on the loop.
+void ClientEngine::ask(CallRef call, std::function<std::uint64_t()> question) {
   if (forked()) {
     call->complete(unavailable("this process was forked from the one that has the client: make one of its own here"));
     return;
@@ -100,8 +111,8 @@ void ClientEngine::query(CallRef call, std::string what) {
   {
     const std::lock_guard lock(life_mutex_);  // before the end, or not at all
     if (!stopped_) {
-      on_loop([this, kept = std::exchange(call, {}), what = std::move(what)] {
-        queries_.emplace(session_.query(what, Clock::now()), kept);
+      on_loop([this, kept = std::exchange(call, {}), question = std::move(question)] {
+        queries_.emplace(question(), kept);
       });
     }
   }
@@ -118,6 +129,7 @@ std::optional<std::uint64_t> ClientEngine::start_attempt(Attempt&& attempt, Time
   call.attempt_timeout = attempt.attempt_timeout;
   call.attempt = attempt.attempt;
   call.metadata = std::move(attempt.metadata);
+  call.priority = attempt.priority;
   call.pool = std::move(attempt.pool);
   call.detached = attempt.detached;
   call.stream = attempt.stream;

@@ -23,6 +23,7 @@ class ClientEngine final : public LoopEngine {
   void stop();
   /// Any thread. The call ends with the daemon's answer.
   void query(CallRef call, std::string what);
+  void command(CallRef call, std::string name, Blob arguments);
 
  private:
   std::optional<std::uint64_t> start_attempt(Attempt&&, Time now) override;
@@ -35,6 +36,7 @@ class ClientEngine final : public LoopEngine {
   [[nodiscard]] Time next_time(Time now) const override;
   void on_retry(const std::string& what) override;
 
+  void ask(CallRef call, std::function<std::uint64_t()> question);
   void open_link(Time now);
   void drop_link(Time now);
   void receive(Time now);

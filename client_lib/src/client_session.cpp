@@ -37,7 +37,7 @@ std::optional<Error> ClientSession::refusal_of(const SessionCall& call, Time now
     auto error = error_of(Code::overloaded, Stage::queue, Certainty::not_started,
                           "the client's queue is full (" + std::to_string(queued_) + " calls, " +
                               std::to_string(queued_bytes_) + " bytes wait): submit more slowly");
-    error.retry_after_ms = 100;
+    error.retry_after_ms = pace_.retry_after_ms(queued_, now);
     return error;
   }
   if (std::min(call.deadline, call.queue_deadline) <= now) {
@@ -57,6 +57,7 @@ std::optional<std::uint64_t> ClientSession::submit(SessionCall&& call, Time now)
   const auto number = ++last_number_;
   if (calls_.empty()) tick_at_ = now + tick_interval;
   const auto at = calls_.emplace(number, Entry{std::move(call)}).first;
+  if (queued_ == 0) pace_.on_idle_over(now);
   count_queued(at->second, true);
   set_timer(number, at->second);
   unsent_.push_back(number);
@@ -110,8 +111,14 @@ void ClientSession::detach(std::uint64_t number) {
   if (at->second.sent) detaches_.push_back(number);
 }
 
-std::uint64_t ClientSession::query(std::string what, Time now) {
-  const auto n = ++last_query_;
+std::uint64_t ClientSession::query(std::string what, Time now) { return ask({0, std::move(what), {}}, now); }
+
+std::uint64_t ClientSession::command(std::string name, Blob arguments, Time now) {
+  return ask({0, std::move(name), std::move(arguments)}, now);
+}
+
+std::uint64_t ClientSession::ask(Query&& query, Time now) {
+  const auto n = query.n = ++last_query_;
   tick_at_ = std::min(tick_at_, now + tick_interval);
   if (state_ == State::closed || given_up_) {
     answered_.push_back(
@@ -119,7 +126,7 @@ std::uint64_t ClientSession::query(std::string what, Time now) {
                       : error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended")});
     return n;
   }
-  queries_.push_back({n, std::move(what)});
+  queries_.push_back(std::move(query));
   return n;
 }
 
@@ -136,7 +143,7 @@ void ClientSession::close() {
                      "cancelled: the client of its caller ended"));
   }
   const auto ended = error_of(Code::unavailable, Stage::transport, Certainty::not_started, "the client has ended");
-  for (const auto n : std::exchange(asked_, {})) answered_.push_back({n, ended});
+  for (const auto& asked : std::exchange(asked_, {})) answered_.push_back({asked.n, ended});
   fail_receipts(ended);
   end_unsent(ended);
 }
@@ -172,8 +179,9 @@ void ClientSession::on_link_lost(const std::string& why) {
     if (at->second.sent) end(at, lost(at->second));
     at = next;
   }
-  for (const auto n : std::exchange(asked_, {})) {
-    answered_.push_back({n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
+  for (const auto& asked : std::exchange(asked_, {})) {
+    answered_.push_back(
+        {asked.n, error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started, message)});
   }
   fail_receipts(error_of(Code::connection_lost, Stage::transport, Certainty::maybe_started,
                          message + ": what became of the cancelled call is not known"));

@@ -23,8 +23,10 @@
 #include <variant>
 #include <vector>
 
+#include "clutch/options.hpp"
 #include "clutch/protocol/limits.hpp"
 #include "clutch/protocol/records.hpp"
+#include "core/pace.hpp"
 #include "io/zmq_context.hpp"
 
 namespace clutch::detail {
@@ -50,6 +52,7 @@ struct SessionCall {
   std::uint64_t attempt = 1;
   Blob metadata;
   std::string pool;
+  Priority priority = Priority::normal;
   bool detached = false;
   std::optional<StreamCredit> stream;  ///< it is one; what its reader has room for so far
 };
@@ -86,6 +89,8 @@ class ClientSession {
   void detach(std::uint64_t number);
   /// The answer comes back under the number that this gives.
   std::uint64_t query(std::string what, Time now);
+  /// As query(); `arguments` is an encoded map. An answer that says what went wrong comes back as that Error.
+  std::uint64_t command(std::string name, Blob arguments, Time now);
   /// Everything ends; what is detached runs on in the daemon.
   void close();
 
@@ -138,6 +143,11 @@ class ClientSession {
   struct Query {
     std::uint64_t n = 0;
     std::string what;
+    std::optional<Blob> arguments;  // it is a COMMAND
+  };
+  struct Asked {
+    std::uint64_t n = 0;
+    bool command = false;
   };
   using Calls = std::unordered_map<std::uint64_t, Entry>;
 
@@ -151,6 +161,7 @@ class ClientSession {
   void forget_timers();
   void count_queued(const Entry& entry, bool queued);
   void tick(Time now);
+  std::uint64_t ask(Query&& query, Time now);
 
   // client_session_link.cpp
   void on_record(const protocol::Record& record, const io::ReceivedMessage& message, Time now);
@@ -158,6 +169,8 @@ class ClientSession {
   void on_refused(const protocol::Record& record);
   void on_result(const protocol::Record& record, const io::ReceivedMessage& message);
   void on_error(const protocol::Record& record);
+  void on_answer(const protocol::Record& record);
+  void on_bye();
   void on_violation(const std::string& what);
   void write_hello();
   void write_controls();
@@ -185,14 +198,15 @@ class ClientSession {
   std::uint64_t last_number_ = 0;
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
+  core::Pace pace_;            // of what is sent
   std::vector<Timed> timers_;  // a heap; those of calls that are over stay in it until they are more than the others
 
   std::vector<Cancel> cancels_;
   std::unordered_set<std::uint64_t> awaited_receipts_;
   std::vector<std::uint64_t> credits_;
   std::vector<std::uint64_t> detaches_;
-  std::deque<Query> queries_;         // not sent
-  std::vector<std::uint64_t> asked_;  // sent, not answered
+  std::deque<Query> queries_;  // not sent; commands too
+  std::vector<Asked> asked_;   // sent, not answered
   std::uint64_t last_query_ = 0;
 
   std::uint64_t window_ = limits::client_window_bytes;

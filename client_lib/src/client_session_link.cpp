@@ -19,6 +19,16 @@ bool carries_reply(const protocol::Message& message) {
   });
 }
 
+// `{"error": error}`: what a COMMAND came to.
+std::optional<Error> error_in(protocol::Span answer) {
+  protocol::Cursor cursor(answer);
+  std::size_t pairs = 0;
+  std::string_view key;
+  protocol::Span error;
+  if (!cursor.map(pairs) || pairs != 1 || !cursor.string(key) || key != "error" || !cursor.skip(error)) return {};
+  return protocol::read_error(error);
+}
+
 }  // namespace
 
 void ClientSession::on_message(const io::ReceivedMessage& received, Time now) {
@@ -61,23 +71,27 @@ void ClientSession::on_record(const Record& record, const io::ReceivedMessage& r
         return on_violation("a WINDOW of what was not sent");
       acknowledged_ = record.number[0];
       return;
-    case RecordType::answer: {
-      const auto at = std::find(asked_.begin(), asked_.end(), record.number[0]);
-      if (at == asked_.end()) return on_violation("an ANSWER to no question");
-      asked_.erase(at);
-      Reply reply;
-      reply.body = Blob(record.field[0]);
-      answered_.push_back({record.number[0], std::move(reply)});
-      return;
-    }
+    case RecordType::answer:
+      return on_answer(record);
     case RecordType::ping:
       pong_ = record.number[0];
       return;
     case RecordType::bye:
-      return on_link_lost("the daemon has ended");
+      return on_bye();
     default:
       return;  // PONG: that it came is enough
   }
+}
+
+void ClientSession::on_answer(const Record& record) {
+  const auto at =
+      std::find_if(asked_.begin(), asked_.end(), [&](const Asked& asked) { return asked.n == record.number[0]; });
+  if (at == asked_.end()) return on_violation("an ANSWER to no question");
+  auto error = at->command ? error_in(record.field[0]) : std::nullopt;
+  asked_.erase(at);
+  Reply reply;
+  reply.body = Blob(record.field[0]);
+  answered_.push_back({record.number[0], error ? Outcome(std::move(*error)) : Outcome(std::move(reply))});
 }
 
 void ClientSession::on_welcome(const Record& record) {
@@ -112,6 +126,22 @@ void ClientSession::on_refused(const Record& record) {
   const bool greeting = state_ == State::greeting;
   on_link_lost("it refused: " + error->message);
   if (greeting) give_up(std::move(*error));
+}
+
+// It answered all that it had taken and takes nothing more: what is unanswered now crossed this word on its way.
+void ClientSession::on_bye() {
+  for (auto at = calls_.begin(); at != calls_.end();) {
+    const auto next = std::next(at);
+    if (at->second.sent && at->second.items == 0) {
+      Error error;
+      error.code = Code::unavailable;
+      error.stage = Stage::transport;
+      error.message = "the daemon ended and had not taken the call: it was not executed, and may be sent again";
+      end(at, std::move(error));
+    }
+    at = next;
+  }
+  on_link_lost("the daemon has ended");
 }
 
 void ClientSession::on_violation(const std::string& what) { on_link_lost("it broke the protocol: " + what); }
@@ -174,11 +204,16 @@ void ClientSession::write_controls() {
     detaches_.pop_back();
   }
   while (!queries_.empty() && asked_.size() < limits::client_queries_max && !envelope_.full()) {
-    auto& writer = envelope_.record(RecordType::query, 3);
-    writer.uint(queries_.front().n);
-    writer.string(queries_.front().what);
-    writer.map(0);
-    asked_.push_back(queries_.front().n);
+    const auto& query = queries_.front();
+    auto& writer = envelope_.record(query.arguments ? RecordType::command : RecordType::query, 3);
+    writer.uint(query.n);
+    writer.string(query.what);
+    if (query.arguments) {
+      writer.raw(query.arguments->bytes());
+    } else {
+      writer.map(0);
+    }
+    asked_.push_back({query.n, query.arguments.has_value()});
     queries_.pop_front();
   }
 }
@@ -201,7 +236,8 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
                              (call.metadata.empty() ? 0u : 1u) + (call.attempt == 1 ? 0u : 1u) +
                              (call.deadline == Time::max() ? 0u : 1u) + (call.queue_deadline == Time::max() ? 0u : 1u) +
                              (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) +
-                             (call.detached ? 1u : 0u) + (call.stream ? 1u : 0u);
+                             (call.priority == Priority::normal ? 0u : 1u) + (call.detached ? 1u : 0u) +
+                             (call.stream ? 1u : 0u);
   auto& writer = envelope_.record(RecordType::call, extras == 0 ? 3 : 4);
   writer.uint(number);
   writer.string(call.function);
@@ -234,6 +270,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
     writer.string("pool");
     writer.string(call.pool);
   }
+  if (call.priority != Priority::normal) uint("priority", static_cast<std::uint64_t>(call.priority));
   if (call.detached) {
     writer.string("detached");
     writer.boolean(true);
@@ -246,7 +283,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   }
 }
 
-bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& frames, Time) {
+bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& frames, Time now) {
   frames.clear();
   if (state_ == State::greeting) {
     if (greeted_) return false;
@@ -264,6 +301,7 @@ bool ClientSession::next_message(protocol::Span& envelope, std::vector<Bytes>& f
       if (!call_fits(at->second, frames)) break;
       write_call(at->first, at->second, frames);
       count_queued(at->second, false);
+      pace_.on_done(now);
       at->second.sent = counted = true;
       at->second.call.request = Request{};
       at->second.call.metadata = Blob{};

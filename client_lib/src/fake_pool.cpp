@@ -111,6 +111,7 @@ class FakeEngine final : public clutch::detail::Engine {
   std::map<std::string, Behaviour, std::less<>> behaviours;
   std::vector<RecordedCall> recorded;
   std::vector<Pending> pending;
+  clutch::detail::RetryBudget budget;
   FakeStreams streams;
   bool ended = false;
 
@@ -126,15 +127,31 @@ class FakeEngine final : public clutch::detail::Engine {
     for (std::uint32_t number = 1;; ++number) {
       std::optional<Outcome> outcome = attempt(call, elapsed);
       auto* error = outcome ? std::get_if<Error>(&*outcome) : nullptr;
-      if (error == nullptr) return outcome;
+      if (error == nullptr) {
+        if (outcome) note_success();
+        return outcome;
+      }
       error->attempts = number;
       const auto remaining = left_of(call.options.timeout, elapsed);
       const auto delay = call.options.retry ? clutch::detail::retry_delay(*call.options.retry, *error,
                                                                           {.number = number, .remaining = remaining})
                                             : std::nullopt;
       if (!delay) return outcome;
+      if (call.options.retry->budget && !take_token()) {
+        error->message = clutch::detail::RetryBudget::said(error->message);
+        return outcome;
+      }
       elapsed += *delay;
     }
+  }
+
+  void note_success() {
+    const std::lock_guard lock(mutex);
+    budget.on_success();
+  }
+  [[nodiscard]] bool take_token() {
+    const std::lock_guard lock(mutex);
+    return budget.take();
   }
 
   std::optional<Outcome> attempt(Pending& call, Nanoseconds& elapsed) {

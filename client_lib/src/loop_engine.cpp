@@ -18,7 +18,7 @@ constexpr const char* ended = "the pool or client has ended";
 
 bool plain(const CallOptions& options) {
   return !options.timeout && !options.attempt_timeout && !options.queue_timeout && !options.retry &&
-         options.metadata.empty() && options.pool.empty();
+         options.metadata.empty() && options.pool.empty() && !options.priority;
 }
 
 Blob encoded(const std::map<std::string, std::string>& metadata) {
@@ -243,6 +243,7 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
   attempt.attempt_timeout = options.attempt_timeout;
   attempt.metadata = encoded(options.metadata);
   attempt.pool = options.pool;
+  attempt.priority = options.priority.value_or(Priority::normal);
   if (auto* stream = call->stream()) attempt.stream = stream->credit();
   // The engine's reference travels as the tag, and comes back in finish().
   CallState* state = call.leak();
@@ -273,6 +274,7 @@ void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
   attempt.attempt = entry.attempt;
   attempt.metadata = encoded(entry.options.metadata);
   attempt.pool = entry.options.pool;
+  attempt.priority = entry.options.priority.value_or(Priority::normal);
   attempt.detached = entry.detached;
   const CallRef kept(reinterpret_cast<CallState*>(tag));
   if (auto* stream = kept->stream()) attempt.stream = stream->credit();
@@ -283,11 +285,13 @@ void LoopEngine::finish(std::uint64_t tag, Outcome&& outcome) {
   if (auto* error = std::get_if<Error>(&outcome)) {
     if (try_again(tag, *error, Clock::now())) return;
     if (const auto* entry = retries_.find(tag)) error->attempts = entry->attempt;
+  } else {
+    retries_.on_success();
   }
   complete(tag, std::move(outcome));
 }
 
-bool LoopEngine::try_again(std::uint64_t tag, const Error& error, Time now) {
+bool LoopEngine::try_again(std::uint64_t tag, Error& error, Time now) {
   const Retries::Entry* entry = retries_.find(tag);
   auto& call = *reinterpret_cast<CallState*>(tag);
   if (entry == nullptr || retries_ended_ || call.cancel_requested()) return false;

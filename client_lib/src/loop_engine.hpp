@@ -57,6 +57,7 @@ class LoopEngine : public Engine {
     std::uint64_t attempt = 1;
     Blob metadata;
     std::string pool;
+    Priority priority = Priority::normal;
     bool detached = false;
     std::optional<StreamCredit> stream;
   };
@@ -111,7 +112,7 @@ class LoopEngine : public Engine {
   void step();
   void attempt_again(std::uint64_t tag, Time now);
   void complete(std::uint64_t tag, Outcome&& outcome);
-  [[nodiscard]] bool try_again(std::uint64_t tag, const Error& error, Time now);
+  [[nodiscard]] bool try_again(std::uint64_t tag, Error& error, Time now);
   void detach_now(CallState& call);
   void cancel_now(CallState& call, CallRef receipt, Time now);
   [[nodiscard]] static Error gone(std::string message);

@@ -4,11 +4,19 @@ namespace clutch::detail {
 namespace {
 
 constexpr core::SessionId own_session{0};
+// The bounds of one client are for those of a daemon: here there is one.
+PoolOptions without_clients(PoolOptions options) {
+  options.client_queued_calls_max = options.queued_calls_max;
+  options.client_queued_bytes_max = options.queued_bytes_max;
+  return options;
+}
+
 constexpr auto last_grace = std::chrono::seconds(10);  // from the killing of workers to their being reaped
 
 }  // namespace
 
-PoolEngine::PoolEngine(const PoolOptions& options) : options_(options), context_(std::make_unique<io::ZmqContext>()) {
+PoolEngine::PoolEngine(const PoolOptions& options)
+    : options_(without_clients(options)), context_(std::make_unique<io::ZmqContext>()) {
   io::PoolEvents events;
   events.on_outcome = [this](core::Delivery&& delivery) { finish(delivery.tag, std::move(delivery.outcome)); };
   events.on_items = [this](core::ItemsDelivery&& delivery) { finish_items(delivery.tag, std::move(delivery.items)); };
@@ -120,6 +128,7 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   submission.attempt = attempt.attempt;
   submission.metadata = std::move(attempt.metadata);
   submission.detached = attempt.detached;
+  submission.priority = static_cast<core::Priority>(attempt.priority);
   submission.stream = attempt.stream;
   const auto call = shell_->core().submit(attempt.function, std::move(submission), now);
   if (!call) return std::nullopt;

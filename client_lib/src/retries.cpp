@@ -16,7 +16,7 @@ void Retries::forget(std::uint64_t tag) {
   entries_.erase(at);
 }
 
-std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, const Error& error, Time now) {
+std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, Error& error, Time now) {
   Entry* entry = find(tag);
   if (entry == nullptr) return std::nullopt;
   FailedAttempt failed;
@@ -25,6 +25,10 @@ std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, c
   failed.random = std::uniform_real_distribution(0.0, 1.0)(random_);
   const auto delay = retry_delay(*entry->options.retry, error, failed);
   if (!delay || *delay >= Time::max() - now) return std::nullopt;
+  if (entry->options.retry->budget && !budget_.take()) {
+    error.message = RetryBudget::said(error.message);
+    return std::nullopt;
+  }
   entry->last_error = error;
   entry->place = waiting_.emplace(now + *delay, tag);
   return delay;

@@ -39,8 +39,11 @@ class Retries {
   [[nodiscard]] Entry* find(std::uint64_t tag);
   void forget(std::uint64_t tag);
 
-  /// The call's attempt failed: when the next is due, or nothing where the error is final.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> on_failure(std::uint64_t tag, const Error& error, Time now);
+  /// The call's attempt failed: when the next is due, or nothing where the error is final. Its message then says so
+  /// where it is for want of a token.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> on_failure(std::uint64_t tag, Error& error, Time now);
+  /// Of any call of the engine's.
+  void on_success() noexcept { budget_.on_success(); }
   /// Whether it waits between two attempts.
   [[nodiscard]] bool waits(std::uint64_t tag) const;
   /// Tags that are due; they wait no more.
@@ -52,6 +55,7 @@ class Retries {
  private:
   std::unordered_map<std::uint64_t, Entry> entries_;
   Waiting waiting_;
+  RetryBudget budget_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -10,6 +10,8 @@
 namespace clutch::protocol {
 namespace {
 
+constexpr std::uint64_t priority_max = 2;
+
 constexpr unsigned bit(Direction direction) { return 1u << static_cast<unsigned>(direction); }
 constexpr unsigned data_in = bit(Direction::worker_data_in);
 constexpr unsigned data_out = bit(Direction::worker_data_out);
@@ -24,8 +26,8 @@ struct Shape {
   std::string_view fields;
 };
 
-constexpr std::array<Shape, 30> shapes = [] {
-  std::array<Shape, 30> table{};
+constexpr std::array<Shape, 31> shapes = [] {
+  std::array<Shape, 31> table{};
   const auto set = [&table](RecordType type, unsigned allowed, std::string_view fields) {
     table[static_cast<std::size_t>(type)] = {allowed, fields};
   };
@@ -55,6 +57,7 @@ constexpr std::array<Shape, 30> shapes = [] {
   set(answer, client_out, "uv");
   set(bye, client_in | client_out, "");
   set(receipt, client_out, "um");
+  set(command, client_in, "usm");
   return table;
 }();
 
@@ -212,7 +215,7 @@ class MessageReader {
       char kind;
       bool client_only;
     };
-    static constexpr std::array<Key, 11> keys = {{{"kwargs", 'b', false},
+    static constexpr std::array<Key, 12> keys = {{{"kwargs", 'b', false},
                                                   {"frames", 'f', false},
                                                   {"metadata", 'M', false},
                                                   {"attempt", 'u', false},
@@ -222,6 +225,7 @@ class MessageReader {
                                                   {"queue_timeout", 'u', true},
                                                   {"attempt_timeout", 'u', true},
                                                   {"pool", 's', true},
+                                                  {"priority", 'p', true},
                                                   {"detached", 't', true}}};
     Cursor value(encoded);
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -232,6 +236,10 @@ class MessageReader {
       if (keys[i].kind == 'M') return metadata(encoded);
       StreamCredit credit;
       if (keys[i].kind == 'c') return read_credit(value, credit) ? Refusal::none : Refusal::wrong_field;
+      std::uint64_t priority = 0;
+      if (keys[i].kind == 'p') {
+        return value.uint(priority) && priority <= priority_max ? Refusal::none : Refusal::wrong_field;
+      }
       bool flag = false;
       if (keys[i].kind == 't') return value.boolean(flag) ? Refusal::none : Refusal::wrong_field;
       Record scratch;
@@ -308,6 +316,7 @@ Extras extras_of(const Record& record) {
       if (key == "deadline") extras.deadline = number;
       if (key == "timeout") extras.timeout = number;
       if (key == "queue_timeout") extras.queue_timeout = number;
+      if (key == "priority") extras.priority = number;
       if (key == "attempt_timeout") extras.attempt_timeout = number;
     }
   }

@@ -182,17 +182,20 @@ def _worker_good() -> list[dict[str, Any]]:
 
 def _client_good() -> list[dict[str, Any]]:
     extras = {**ALL_EXTRAS, "timeout": 5, "queue_timeout": 6, "attempt_timeout": 7, "pool": "gpu", "detached": True}
+    extras["priority"] = 2
     return [
         _good("hello", CLIENT_OUT, 0, [HELLO]),
         _good("welcome", CLIENT_IN, 0, [WELCOME]),
         _good("refused", CLIENT_IN, 0, [[22, {**ERROR, "code": "unauthorized", "stage": "transport"}]]),
         _good("call", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS]]),
         _good("call_all_extras", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS, extras]], b"first", b"second"),
+        _good("call_low_priority", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS, {"priority": 0}]]),
         _good("call_longest_name", CLIENT_OUT, 99, [[23, 1, "f" * 256, ARGS]]),
         _good("detach", CLIENT_OUT, 99, [[24, 1]]),
         _good("window_to_daemon", CLIENT_OUT, 99, [[25, 2**40]]),
         _good("window_to_client", CLIENT_IN, 99, [[25, 0]]),
         _good("query", CLIENT_OUT, 99, [[26, 1, "ps", {}]]),
+        _good("command", CLIENT_OUT, 99, [[30, 1, "drain", {}], [30, 2, "reload", {"pool": "main"}]]),
         _good("answer", CLIENT_IN, 99, [[27, 1, {"workers": [1, 2]}]]),
         _good("bye_both", CLIENT_OUT, 99, [[28]]),
         _good("bye_to_client", CLIENT_IN, 99, [[28]]),
@@ -375,6 +378,9 @@ def _bad_fields() -> list[dict[str, Any]]:
         ),
         _bad("begun_is_negative", "wrong_field", CONTROL_OUT, [[1, 7, [8, -1, 0]]]),
         _bad("hello_client_lacks_pid", "wrong_field", CLIENT_OUT, [[1, 0, [20, 1, 1, {"name": "h", "window": 1}]]], 0),
+        _bad("call_priority_3", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"priority": 3}]]], 99),
+        _bad("call_priority_is_text", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"priority": "high"}]]], 99),
+        _bad("run_has_priority", "wrong_field", DATA_IN, [[1, 7, [2, 1, 42, 0, 0, ARGS, {"priority": 1}]]]),
         _bad("call_function_is_uint", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, 0, ARGS]]], 99),
     ]
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "clutch/cancel_receipt.hpp"
+#include "core/end_reason.hpp"
 #include "core/types.hpp"
 
 namespace clutch::core {
@@ -62,7 +63,9 @@ struct Delivery {
 struct Spawn {
   WorkerId worker;
   Incarnation incarnation;
-  Time by = never;  ///< when it must be ready
+  Time by = never;          ///< when it must be ready
+  std::uint32_t place = 0;  ///< Worker::place
+  std::optional<WorkerId> replaces{};
 };
 struct Kill {
   WorkerId worker;
@@ -72,6 +75,18 @@ struct Kill {
 struct SendStop {
   WorkerId worker;
   Time by = never;
+};
+/// It takes no more calls; another, which is ready, does.
+struct Replaced {
+  WorkerId worker;
+  WorkerId by;
+  EndReason why{};
+};
+/// What was to replace it did not start: it serves on, and there is another try at that time.
+struct ReplaceFailed {
+  WorkerId worker;
+  Error error;
+  Time again = never;
 };
 /// It left a PING unanswered for too long, or answers again: for the log, and for whoever can see a lost lane.
 struct Silence {
@@ -103,7 +118,8 @@ struct CallStep {
   std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
 };
 
-using LifeAction = std::variant<Spawn, Kill, SendStop, Silence, Started, StartFailed, PoolFailed, Stopped>;
+using LifeAction =
+    std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, Silence, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;

@@ -37,6 +37,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   CallState state = CallState::free;
   Execution execution = Execution::loop;
   Certainty certainty = Certainty::not_started;
+  Priority priority = Priority::normal;
   bool answered = false;
   bool cancel_sent = false;
   bool maybe_passed_over = false;  ///< cancelled or expired when it was shown begun: its code need not have run

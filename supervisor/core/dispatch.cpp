@@ -13,22 +13,24 @@ std::size_t PoolCore::place_of(const Call& call) noexcept {
 void PoolCore::enqueue(Call& call, bool front) {
   call.state = CallState::queued;
   auto& parked = *parked_[place_of(call)];
-  auto& queue = front && !parked.empty() ? parked : queues_[static_cast<std::size_t>(call.execution)];
+  auto& queue = front && parked.has_like(call) ? parked : queues_[static_cast<std::size_t>(call.execution)];
   front ? queue.push_front(call) : queue.push_back(call);
   count_queued(call, true);
   if (options_.call_steps) tell(call, CallStep::What::queued);
 }
 
 void PoolCore::count_queued(Call& call, bool queued) {
-  auto& of_session = session(call.session).queued_bytes;
+  auto& of_session = session(call.session);
   if (queued) {
     ++queued_;
+    ++of_session.queued;
     queued_bytes_ += call.request_bytes;
-    of_session += call.request_bytes;
+    of_session.queued_bytes += call.request_bytes;
   } else {
     --queued_;
+    --of_session.queued;
     queued_bytes_ -= call.request_bytes;
-    of_session -= call.request_bytes;
+    of_session.queued_bytes -= call.request_bytes;
   }
 }
 
@@ -69,14 +71,15 @@ Worker* PoolCore::choose(const Call& call, bool& room) const {
 // No worker has the function, and none that is to come may: its file has changed.
 bool PoolCore::hopeless(FunctionId function) const {
   return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-    return worker->state == WorkerState::ready ? !worker->has(function) : state_ == PoolState::draining;
+    if (worker->state == WorkerState::ready) return !worker->has(function);
+    return worker->duty != Duty::serve || state_ == PoolState::draining;
   });
 }
 
 void PoolCore::park(Call& call) {
   const auto place = place_of(call);
   auto& parked = *parked_[place];
-  if (parked.empty() && std::find(parking_.begin(), parking_.end(), place) == parking_.end()) {
+  if (parked.front() == nullptr && std::find(parking_.begin(), parking_.end(), place) == parking_.end()) {
     parking_.push_back(place);
   }
   parked.push_back(call);
@@ -89,7 +92,8 @@ void PoolCore::pump_parked(Time now) {
       bool room = false;
       Worker* worker = choose(*call, room);
       if (worker != nullptr) {
-        Queue::remove(*call);
+        parked_first_ = false;
+        parked.take(*call);
         assign(*call, *worker, now);
       } else if (hopeless(call->function)) {
         drop_hopeless(*call);
@@ -97,32 +101,45 @@ void PoolCore::pump_parked(Time now) {
         break;
       }
     }
-    return parked.empty();
+    return parked.front() == nullptr;
   });
 }
 
-void PoolCore::pump(Time now) {
-  if (!parking_.empty()) pump_parked(now);
-  const auto first = first_queue_;
-  for (std::size_t i = 0; i < executions; ++i) {
-    auto& queue = queues_[(first + i) % executions];
-    while (Call* call = queue.front()) {
-      if (auto& of = session(call->session); of.paused) {
-        Queue::remove(*call);
-        of.waiting.push_back(*call);
-        continue;
-      }
-      bool room = false;
-      Worker* worker = choose(*call, room);
-      if (worker == nullptr && hopeless(call->function)) {
-        drop_hopeless(*call);
-        continue;
-      }
-      if (worker == nullptr && !room) break;
-      Queue::remove(*call);
-      worker != nullptr ? assign(*call, *worker, now) : park(*call);
+// Whether any was sent.
+bool PoolCore::pump_queue(FairQueue& queue, Time now) {
+  bool sent = false;
+  while (Call* call = queue.front()) {
+    bool room = false;
+    Worker* worker = choose(*call, room);
+    if (worker == nullptr && hopeless(call->function)) {
+      drop_hopeless(*call);
+      continue;
     }
+    if (worker == nullptr && !room) break;
+    // Behind those of its kind that came before it.
+    if (worker == nullptr || (!parking_.empty() && parked_[place_of(*call)]->front() != nullptr)) {
+      Queue::remove(*call);
+      park(*call);
+      continue;
+    }
+    sent = true;
+    queue.take(*call);
+    assign(*call, *worker, now);
   }
+  return sent;
+}
+
+// What is parked and what is queued have the first choice by turns: else functions whose limits are together more than
+// a worker's concurrency would keep all others from it.
+void PoolCore::pump(Time now) {
+  const bool parked = !parking_.empty();
+  const bool parked_first = parked && parked_first_;
+  if (parked_first) pump_parked(now);
+  const auto first = first_queue_;
+  bool sent = false;
+  for (std::size_t i = 0; i < executions; ++i) sent = pump_queue(queues_[(first + i) % executions], now) || sent;
+  if (sent) parked_first_ = true;
+  if (parked && !parked_first) pump_parked(now);
 }
 
 void PoolCore::assign(Call& call, Worker& worker, Time now) {
@@ -142,6 +159,7 @@ void PoolCore::assign(Call& call, Worker& worker, Time now) {
   if (options_.pool_concurrency != 0) first_queue_ = 1 - static_cast<std::size_t>(call.execution);
   actions_.runs.push_back({worker.id, call.id()});
   if (options_.call_steps) tell(call, CallStep::What::sent);
+  if (worker.calls >= worker.calls_until) retire(worker.id, worker.incarnation, EndReason::calls, now);
 }
 
 }  // namespace clutch::core

@@ -79,12 +79,14 @@ void PoolCore::drop_hopeless(Call& call) {
 // The worker is done with it.
 void PoolCore::finish(Call& call, Worker& worker, Time now) {
   worker.answered = true;
+  pace_.on_done(now);
   Lane& lane = worker.lane(call.execution);
   const bool suspended = call.stream && call.stream->suspended;
   --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
   Queue::remove(call);
   count_limit(call, worker, -1);
   calls_.release(call);
+  leave_if_done(worker);
   pump(now);
   stop_if_drained(now);
 }

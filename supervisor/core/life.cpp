@@ -8,12 +8,14 @@
 namespace clutch::core {
 
 std::string_view to_string(WorkerState state) noexcept {
-  constexpr std::array<std::string_view, 5> names = {"absent", "booting", "ready", "stopping", "condemned"};
+  constexpr std::array<std::string_view, 6> names = {"absent", "booting", "ready", "retiring", "stopping", "condemned"};
   return names[static_cast<std::size_t>(state)];
 }
 
 void PoolCore::start(Time now) {
-  for (auto& worker : workers_) spawn(*worker, now);
+  for (auto& worker : workers_) {
+    if (worker->duty == Duty::serve) spawn(*worker, now);
+  }
 }
 
 void PoolCore::spawn(Worker& worker, Time now) {
@@ -31,8 +33,21 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.answered = false;
   worker.pings = worker.pings_answered = 0;
   worker.silent = false;
+  worker.retires.reset();
+  worker.ended_as.reset();
+  worker.calls_until = worker.rss_until = ~std::uint64_t{0};
   worker.act_at = after(now, options_.start_timeout);
-  actions_.life.emplace_back(Spawn{worker.id, worker.incarnation, worker.act_at});
+  Spawn spawn{worker.id, worker.incarnation, worker.act_at, worker.place};
+  if (worker.duty == Duty::replace) {
+    spawn.place = workers_[worker.replaces.value]->place;
+    spawn.replaces = worker.replaces;
+  }
+  actions_.life.emplace_back(spawn);
+}
+
+bool PoolCore::all_serve() const noexcept {
+  return std::all_of(workers_.begin(), workers_.end(),
+                     [](const auto& each) { return each->duty != Duty::serve || each->state == WorkerState::ready; });
 }
 
 void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registration& registration, Time now) {
@@ -42,7 +57,7 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   if (worker->boot_error) return on_violation(id, incarnation, "REGISTER after BOOT_FAILED");
   const auto ids = functions_.merge(registration);
   left_out_ = registration.left_out;
-  while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<Queue>());
+  while (parked_.size() < 2 * functions_.size()) parked_.push_back(std::make_unique<FairQueue>());
   running_in_pool_.resize(functions_.size());
   for (auto& each : workers_) each->running.resize(functions_.size());
   worker->index_of.assign(functions_.size(), Worker::absent_index);
@@ -51,11 +66,11 @@ void PoolCore::on_registered(WorkerId id, Incarnation incarnation, const Registr
   worker->act_at = options_.ping_interval > Duration(0) ? after(now, options_.ping_interval) : never;
   worker->boots_failed = 0;
   worker->ready_since = now;
+  if (worker->duty == Duty::replace) take_over(*worker, now);
+  set_limits(*worker, now);
   if (state_ == PoolState::draining) {
     stop_if_drained(now);
-  } else if (state_ == PoolState::starting && std::all_of(workers_.begin(), workers_.end(), [](const auto& each) {
-               return each->state == WorkerState::ready;
-             })) {
+  } else if (state_ == PoolState::starting && all_serve()) {
     state_ = PoolState::running;
     actions_.life.emplace_back(Started{});
   }
@@ -93,13 +108,18 @@ void PoolCore::on_pong(WorkerId id, Incarnation incarnation, std::uint64_t n, Ti
 }
 
 void PoolCore::on_violation(WorkerId id, Incarnation incarnation, std::string why) {
+  end(id, incarnation, EndReason::protocol, std::move(why));
+}
+
+void PoolCore::end(WorkerId id, Incarnation incarnation, EndReason reason, std::string why) {
   Worker* worker = current(id, incarnation);
   if (worker == nullptr || worker->state == WorkerState::condemned) return;
+  worker->ended_as = reason;
   // A boot that comes to nothing is told by its error, or by its end.
   if (worker->state != WorkerState::booting) worker->boots_failed = 0;
   const bool was_booting = worker->state == WorkerState::booting;
   worker->state = WorkerState::condemned;
-  worker->act_at = never;
+  worker->act_at = worker->age_until = worker->leave_by = never;
   if (was_booting && !worker->boot_error) {
     Error error;
     error.code = Code::internal;
@@ -125,17 +145,56 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
     error.python_stack = exit.python_stack;
     worker->boot_error = std::move(error);
   }
+  count_end(*worker, exit, booted);
   worker->state = WorkerState::absent;
-  worker->act_at = never;
-  ++counters_.deaths;
+  worker->act_at = worker->age_until = worker->leave_by = never;
   give_back_leases(*worker, exit, now);
   if (state_ == PoolState::failed) answer_queued(*failure_);
+  if (give_up_slot(*worker, now)) {
+    replace_next(now);
+    pump(now);
+    return stop_if_drained(now);
+  }
   if (!booted) return on_boot_over(*worker, now);
   if (state_ == PoolState::running || state_ == PoolState::starting) {
     respawn(*worker, now);
     pump(now);
   }
   stop_if_drained(now);
+}
+
+void PoolCore::count_end(Worker& worker, const Exit& exit, bool booted) {
+  const bool as_told = worker.state == WorkerState::stopping && exit.signal == 0 && exit.status == 0;
+  auto reason = booted ? reason_of(exit) : EndReason::boot;
+  if (as_told) reason = worker.retires.value_or(EndReason::stop);
+  if (worker.ended_as) reason = *worker.ended_as;
+  worker.ended_as = reason;
+  ++counters_.deaths;
+  ++counters_.ends[static_cast<std::size_t>(reason)];
+}
+
+void PoolCore::on_worker_time(Worker& worker, Time now) {
+  if (worker.age_until <= now) {
+    worker.age_until = never;
+    retire(worker.id, worker.incarnation, EndReason::age, now);
+  }
+  if (worker.leave_by <= now) {
+    end(worker.id, worker.incarnation, *worker.retires, "it was replaced, and has not left within stop_timeout");
+  }
+  if (worker.act_at > now) return;
+  worker.act_at = never;
+  if (worker.state == WorkerState::absent) {
+    spawn(worker, now);
+  } else if (worker.state == WorkerState::ready) {
+    ping(worker, now);
+  } else if (worker.state == WorkerState::booting) {
+    Error error;
+    error.code = Code::unavailable;
+    error.stage = Stage::setup;
+    error.message = "a worker was not ready within start_timeout: its imports or its lifespan take too long";
+    if (!worker.boot_error) worker.boot_error = std::move(error);
+    end(worker.id, worker.incarnation, EndReason::boot, "not ready in time");
+  }
 }
 
 // One that died once may have met a bad call. One that dies as soon as it is ready, again and again, must not keep the
@@ -149,10 +208,10 @@ void PoolCore::respawn(Worker& worker, Time now) {
   worker.act_at = after(now, delay);
 }
 
-Duration PoolCore::backoff(std::uint32_t times) const {
+Duration PoolCore::backoff(std::uint32_t times) {
   constexpr std::uint32_t doublings_max = 20;  // a respawn_delay_max beyond is as good as none
   const auto grown = options_.respawn_delay * (std::int64_t{1} << std::min(times - 1, doublings_max));
-  return std::min(grown, options_.respawn_delay_max);
+  return shortened(std::min(grown, options_.respawn_delay_max));
 }
 
 // What began is lost; what did not is queued again, ahead of the rest and in its old order.
@@ -212,38 +271,36 @@ void PoolCore::fail(Error error) {
   state_ = PoolState::failed;
   for (auto& worker : workers_) {
     worker->act_at = never;
-    on_violation(worker->id, worker->incarnation, "the pool has failed");
+    end(worker->id, worker->incarnation, EndReason::stop, "the pool has failed");
   }
   answer_queued(*failure_);
 }
 
 void PoolCore::answer_queued(const Error& error) {
-  const auto answer_all = [&](Queue& queue) {
-    while (Call* call = queue.front()) {
-      Error given = error;
-      given.code = Code::unavailable;
-      given.certainty = Certainty::not_started;  // whatever a worker said of its own start
-      drop_queued(*call, std::move(given));
-    }
+  const auto answer = [&](Call& call) {
+    Error given = error;
+    given.code = Code::unavailable;
+    given.certainty = Certainty::not_started;  // whatever a worker said of its own start
+    drop_queued(call, std::move(given));
   };
-  for (auto& queue : queues_) answer_all(queue);
-  for (auto& queue : parked_) answer_all(*queue);
-  for (auto& each : sessions_) {
-    if (each) answer_all(each->waiting);
-  }
+  for (auto& queue : queues_) queue.empty_out(answer);
+  for (auto& queue : parked_) queue->empty_out(answer);
 }
 
 void PoolCore::drain(Time by, Time now) {
   if (state_ == PoolState::stopped) return;
   drain_by_ = std::min(drain_by_, by);
   if (state_ != PoolState::failed) state_ = PoolState::draining;
-  for (auto& each : sessions_) {
-    if (each && each->paused) resume(*each, now);
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (sessions_[i]) set_pause(SessionId{i}, false);
   }
+  pump(now);
   for (auto& worker : workers_) {
     if (worker->state == WorkerState::absent) worker->act_at = never;
     // One that has not said ready has no call and would only delay the end.
-    if (worker->state == WorkerState::booting) on_violation(worker->id, worker->incarnation, "the pool is stopping");
+    if (worker->state == WorkerState::booting) {
+      end(worker->id, worker->incarnation, EndReason::stop, "the pool is stopping");
+    }
   }
   stop_if_drained(now);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace clutch::core {
 
@@ -15,11 +16,13 @@ std::string flaw_of(const PoolCoreOptions& options) {
   return {};
 }
 
-PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now) {
+PoolCore::PoolCore(PoolCoreOptions options, Time now) : options_(options), timers_(now), chance_(options.seed) {
   if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
-  for (std::uint32_t i = 0; i < options_.workers; ++i) {
+  for (std::uint32_t i = 0; i <= options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->id = WorkerId{i};
+    workers_.back()->place = i;
+    workers_.back()->duty = i < options_.workers ? Duty::serve : Duty::none;
   }
 }
 
@@ -42,19 +45,35 @@ std::optional<Error> PoolCore::refusal(std::string_view function, const Submissi
   if (!found || hopeless(*found)) {
     return not_started(Code::not_found, Stage::lookup, functions_.not_found_message(function, left_out_));
   }
-  if (queued_ >= options_.queued_calls_max || queued_bytes_ + submission.request.bytes() > options_.queued_bytes_max) {
-    auto error = not_started(Code::overloaded, Stage::queue,
-                             "the pool's queue is full (" + std::to_string(queued_) +
-                                 " calls wait): send it again later, or submit more slowly");
-    error.retry_after_ms = 100;
-    return error;
-  }
+  if (auto error = overload(submission, now)) return error;
   if (submission.deadline <= now || submission.queue_deadline <= now) {
     return not_started(Code::deadline_exceeded, Stage::queue,
                        std::string(submission.deadline <= now ? "timeout" : "queue_timeout") +
                            " had expired before the call reached the pool: it was not begun");
   }
   return std::nullopt;
+}
+
+std::optional<Error> PoolCore::overload(const Submission& submission, Time now) const {
+  const auto bytes = submission.request.bytes();
+  const auto calls_of_it = session_queued(submission.session);
+  const auto bytes_of_it = session_queued_bytes(submission.session);
+  std::string full;
+  if (queued_ >= options_.queued_calls_max || queued_bytes_ + bytes > options_.queued_bytes_max) {
+    full = "the pool's queue is full (" + std::to_string(queued_) + " calls, " + std::to_string(queued_bytes_) +
+           " bytes wait)";
+  } else if (calls_of_it >= options_.client_queued_calls_max ||
+             bytes_of_it + bytes > options_.client_queued_bytes_max) {
+    full = "this client's share of the pool's queue is full (" + std::to_string(calls_of_it) + " of its calls, " +
+           std::to_string(bytes_of_it) + " bytes wait)";
+  }
+  if (full.empty()) return std::nullopt;
+  Error error;
+  error.code = Code::overloaded;
+  error.stage = Stage::queue;
+  error.message = full + ": send it again later, or submit more slowly";
+  error.retry_after_ms = pace_.retry_after_ms(queued_, now);
+  return error;
 }
 
 std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& submission, Time now) {
@@ -71,6 +90,7 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.tag = submission.tag;
   call.attempt = submission.attempt;
   call.detached = submission.detached;
+  call.priority = submission.priority;
   call.request_bytes = submission.request.bytes();
   call.request = std::move(submission.request);
   call.metadata = std::move(submission.metadata);
@@ -80,6 +100,7 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
   session(call.session).calls.push_back(call);
   if (options_.call_steps) tell(call, CallStep::What::accepted);
+  if (queued_ == 0) pace_.on_idle_over(now);
   enqueue(call, false);
   set_timer(call);
   const auto id = call.id();
@@ -94,7 +115,7 @@ void PoolCore::detach(CallId id) {
 void PoolCore::on_session_closed(SessionId id, Time now) {
   if (id.value >= sessions_.size() || !sessions_[id.value]) return;
   auto& calls = sessions_[id.value]->calls;
-  sessions_[id.value]->paused = false;
+  set_pause(id, false);  // what is detached goes on
   for (Call* call = calls.front(); call != nullptr;) {
     Call* next = calls.after(*call);
     if (!call->detached) {
@@ -112,13 +133,15 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
     }
     call = next;
   }
-  resume(*sessions_[id.value], now);  // what is detached goes on
+  pump(now);
   if (calls.empty()) forget_session(id);
 }
 
 // One that closes with detached calls stays until its id names another.
 void PoolCore::forget_session(SessionId id) {
   sessions_[id.value].reset();
+  for (auto& queue : queues_) queue.forget(id);
+  for (auto& queue : parked_) queue->forget(id);
   while (!sessions_.empty() && !sessions_.back()) sessions_.pop_back();
 }
 
@@ -131,22 +154,21 @@ PoolCore::Session& PoolCore::session(SessionId id) {
 
 void PoolCore::pause_session(SessionId id, bool paused, Time now) {
   if (state_ == PoolState::draining && paused) return;
-  auto& paused_one = session(id);
-  paused_one.paused = paused;
-  if (!paused) resume(paused_one, now);
+  set_pause(id, paused);
+  if (!paused) pump(now);
 }
 
-void PoolCore::resume(Session& session, Time now) {
-  session.paused = false;
-  while (Call* call = session.waiting.back()) {  // ahead of what came later, in its old order
-    Queue::remove(*call);
-    queues_[static_cast<std::size_t>(call->execution)].push_front(*call);
-  }
-  pump(now);
+void PoolCore::set_pause(SessionId id, bool paused) {
+  if (std::exchange(session(id).paused, paused) == paused) return;
+  for (auto& queue : queues_) queue.pause(id, paused);
 }
 
 bool PoolCore::session_has_calls(SessionId id) const noexcept {
   return id.value < sessions_.size() && sessions_[id.value] && !sessions_[id.value]->calls.empty();
+}
+
+std::size_t PoolCore::session_queued(SessionId id) const noexcept {
+  return id.value < sessions_.size() && sessions_[id.value] ? sessions_[id.value]->queued : 0;
 }
 
 std::size_t PoolCore::session_queued_bytes(SessionId id) const noexcept {
@@ -265,33 +287,22 @@ void PoolCore::on_time(Time now) {
   while (Timer* timer = timers_.expire(now)) {
     expire(static_cast<Call&>(*timer), now);
   }
-  for (auto& worker : workers_) {
-    if (worker->act_at > now) continue;
-    worker->act_at = never;
-    if (worker->state == WorkerState::absent) {
-      spawn(*worker, now);
-    } else if (worker->state == WorkerState::ready) {
-      ping(*worker, now);
-    } else if (worker->state == WorkerState::booting) {
-      Error error;
-      error.code = Code::unavailable;
-      error.stage = Stage::setup;
-      error.message = "a worker was not ready within start_timeout: its imports or its lifespan take too long";
-      if (!worker->boot_error) worker->boot_error = std::move(error);
-      on_violation(worker->id, worker->incarnation, "not ready in time");
-    }
-  }
+  for (auto& worker : workers_) on_worker_time(*worker, now);
   if (drain_by_ <= now) {
     drain_by_ = never;
-    for (auto& worker : workers_) on_violation(worker->id, worker->incarnation, "the time to drain is over");
+    for (auto& worker : workers_) end(worker->id, worker->incarnation, EndReason::stop, "the time to drain is over");
   }
+  replace_next(now);
   pump(now);
 }
 
 Time PoolCore::next_time() const {
   Time next = std::min(timers_.next(), drain_by_);
-  for (const auto& worker : workers_) next = std::min(next, worker->act_at);
-  return next;
+  for (const auto& worker : workers_) {
+    next = std::min({next, worker->act_at, worker->age_until, worker->leave_by});
+  }
+  const bool tries_again = state_ == PoolState::running && !to_retire_.empty() && replace_at_ != Time::min();
+  return tries_again ? std::min(next, replace_at_) : next;
 }
 
 std::optional<Run> PoolCore::run_of(const SendRun& send) {

@@ -11,7 +11,10 @@
 
 #include "core/actions.hpp"
 #include "core/call.hpp"
+#include "core/chance.hpp"
+#include "core/fair_queue.hpp"
 #include "core/functions.hpp"
+#include "core/pace.hpp"
 #include "core/pool_options.hpp"
 #include "core/worker.hpp"
 
@@ -43,6 +46,7 @@ struct PoolCounters {
   std::uint64_t delivered = 0;
   std::uint64_t requeued = 0;
   std::uint64_t deaths = 0;
+  EndCounts ends{};         ///< the same, by their reasons
   std::uint64_t items = 0;  ///< of streams
   std::uint64_t lost = 0;   ///< calls that had begun, or may have, when their worker died
 };
@@ -71,7 +75,8 @@ class PoolCore {
   void pause_session(SessionId session, bool paused, Time now);
   /// Whether calls of it are not answered yet: until then its id must not name another.
   [[nodiscard]] bool session_has_calls(SessionId session) const noexcept;
-  /// Of its requests that no worker has.
+  /// Its calls that no worker has, and the bytes of their requests.
+  [[nodiscard]] std::size_t session_queued(SessionId session) const noexcept;
   [[nodiscard]] std::size_t session_queued_bytes(SessionId session) const noexcept;
 
   // From workers. An incarnation that is not the worker's present one is passed over.
@@ -90,6 +95,13 @@ class PoolCore {
   void on_pong(WorkerId, Incarnation, std::uint64_t n, Time now);
   /// The peer broke the protocol: it is killed.
   void on_violation(WorkerId, Incarnation, std::string why);
+  /// Kills it; its end counts as `reason`.
+  void end(WorkerId, Incarnation, EndReason reason, std::string why);
+  /// Replaces it, first: another boots and takes over, then calls that it has may end within stop_timeout, then it
+  /// leaves. Nothing for one that is not ready, or is to be replaced already. Its end counts as `why`.
+  void retire(WorkerId, Incarnation, EndReason why, Time now);
+  /// Its resident memory.
+  void on_rss(WorkerId, Incarnation, std::uint64_t bytes, Time now);
   /// It is reaped; nothing of it runs any more. The last page was handed in before.
   void on_exited(WorkerId, Incarnation, const Exit&, Time now);
 
@@ -113,6 +125,10 @@ class PoolCore {
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
   /// For who looks on; valid until the next event. nullptr where that call is over.
   [[nodiscard]] const Call* find(CallId id) const noexcept { return calls_.find(id); }
+  /// When that many calls are done, as far as is known: for who is refused.
+  [[nodiscard]] std::uint64_t retry_after_ms(std::size_t calls, Time now) const noexcept {
+    return pace_.retry_after_ms(calls, now);
+  }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
   [[nodiscard]] bool awaits_begin() const noexcept;
 
@@ -120,7 +136,7 @@ class PoolCore {
   using Queue = IntrusiveList<Call, PlaceTag>;
   struct Session {
     IntrusiveList<Call, SessionTag> calls;
-    Queue waiting;  // queued calls that met the pause
+    std::size_t queued = 0;
     std::size_t queued_bytes = 0;
     bool paused = false;
   };
@@ -130,10 +146,11 @@ class PoolCore {
   void enqueue(Call&, bool front);
   void count_queued(Call&, bool queued);
   [[nodiscard]] Session& session(SessionId);
-  void resume(Session&, Time now);
+  void set_pause(SessionId, bool paused);
   void forget_session(SessionId);
   void pump(Time now);
   void pump_parked(Time now);
+  [[nodiscard]] bool pump_queue(FairQueue&, Time now);
   void park(Call&);
   [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] Worker* choose(const Call&, bool& room) const;
@@ -180,11 +197,31 @@ class PoolCore {
   [[nodiscard]] bool shows_too_much(Worker&, std::uint64_t loop, std::uint64_t thread, Time now);
   void set_timer(Call&);
   [[nodiscard]] std::optional<Error> refusal(std::string_view function, const Submission&, Time now) const;
+  [[nodiscard]] std::optional<Error> overload(const Submission&, Time now) const;
+
+  // retirement.cpp
+  void set_limits(Worker&, Time now);
+  [[nodiscard]] Worker* vacant_slot() noexcept;
+  void replace_next(Time now);
+  [[nodiscard]] Worker* replacement_of(WorkerId) noexcept;
+  void take_over(Worker& replacement, Time now);
+  void leave_if_done(Worker&);
+  void pass_duty(Worker& from, Worker& to) noexcept;
+  void on_replacement_failed(Worker&, Time now);
+  [[nodiscard]] bool give_up_slot(Worker&, Time now);
+  template <class T>
+  [[nodiscard]] T shortened(T full) {
+    return full - static_cast<T>(static_cast<double>(full) * options_.jitter * chance_.fraction());
+  }
+  [[nodiscard]] Duration shortened(Duration full) { return Duration(shortened(full.count())); }
 
   // life.cpp
   void spawn(Worker&, Time now);
+  void on_worker_time(Worker&, Time now);
+  void count_end(Worker&, const Exit&, bool booted);
+  [[nodiscard]] bool all_serve() const noexcept;
   void respawn(Worker&, Time now);
-  [[nodiscard]] Duration backoff(std::uint32_t times) const;
+  [[nodiscard]] Duration backoff(std::uint32_t times);
   void ping(Worker&, Time now);
   void on_boot_over(Worker&, Time now);
   void fail(Error error);
@@ -199,19 +236,25 @@ class PoolCore {
   std::vector<std::unique_ptr<Worker>> workers_;
   CallTable calls_;
   TimerWheel timers_;
-  std::array<Queue, executions> queues_;
+  std::array<FairQueue, executions> queues_;
   std::size_t first_queue_ = 0;
   // By place_of(): calls that wait for their function's limit, or for a worker that has it, or for one that may have
-  // another suspended stream, while there is room for others. They came before all that is queued.
-  std::vector<std::unique_ptr<Queue>> parked_;
+  // another suspended stream, while there is room for others. They came before what is queued of their kind.
+  std::vector<std::unique_ptr<FairQueue>> parked_;
   std::vector<std::size_t> parking_;                // places that have parked calls
+  bool parked_first_ = true;                        // by turns with what is queued
   std::vector<std::uint32_t> running_in_pool_;      // by FunctionId: sent or begun
   std::vector<std::unique_ptr<Session>> sessions_;  // by SessionId
   std::size_t queued_ = 0;
   std::size_t queued_bytes_ = 0;
+  Pace pace_;
   std::uint64_t last_incarnation_ = 0;
   std::unordered_multimap<std::uint64_t, PendingReceipt> receipts_;  // by CallId
   Time drain_by_ = never;
+  std::deque<std::pair<WorkerId, Incarnation>> to_retire_;  // in the order in which it was wanted
+  std::uint32_t replace_failures_ = 0;                      // in a row
+  Time replace_at_ = Time::min();                           // not before
+  Chance chance_;
   std::optional<Error> failure_;
   PoolCounters counters_;
   Actions actions_;

@@ -18,6 +18,8 @@ struct PoolCoreOptions {
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
+  std::size_t client_queued_calls_max = limits::client_queued_calls_max;  ///< of one session
+  std::size_t client_queued_bytes_max = limits::client_queued_bytes_max;
   std::size_t suspended_streams_max = limits::suspended_streams_max;  ///< a worker
   std::uint32_t boot_failures_max = 3;                                ///< in a row, then the pool has failed
   /// After a failed boot, and before a third try with a worker whose lives are short; doubled each time.
@@ -25,6 +27,15 @@ struct PoolCoreOptions {
   Duration respawn_delay_max = std::chrono::seconds(30);
   /// A life is short that ends sooner than this after it was ready, and in which no call was answered.
   Duration settled_after = std::chrono::seconds(5);
+  // When a worker is replaced, in its good time; zero: never.
+  std::uint64_t max_calls = 0;  ///< sent to it in one life
+  Duration max_age{};           ///< from ready
+  std::uint64_t max_rss = 0;    ///< bytes
+  /// What its calls in flight have once it is replaced; then it is killed.
+  Duration stop_timeout = std::chrono::seconds(10);
+  /// These limits and the delays above are shortened by chance, by up to this part of them.
+  double jitter = 0;
+  std::uint64_t seed = 0;    ///< of that chance
   Duration ping_interval{};  ///< from one PING's answer to the next PING; zero: none is sent
   Duration ping_unanswered_max = limits::ping_unanswered_max;
   bool call_steps = false;  ///< each call's way is told (Actions::steps), for a log that wants it

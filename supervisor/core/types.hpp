@@ -27,7 +27,8 @@ struct CallId {
   friend auto operator<=>(CallId, CallId) = default;
 };
 
-/// A worker's place in its pool, 0 … workers-1. What sits there changes; see Incarnation.
+/// A worker's slot in its pool. There are more slots than workers: for its spares, and for one that is replaced while
+/// its replacement is there. What sits in a slot changes; see Incarnation.
 struct WorkerId {
   std::uint32_t value = 0;
   friend auto operator<=>(WorkerId, WorkerId) = default;
@@ -51,6 +52,10 @@ struct FunctionId {
   friend auto operator<=>(FunctionId, FunctionId) = default;
 };
 
+/// How soon a call is sent, among those that wait (PROTOCOL.md, "CALL").
+enum class Priority : std::uint8_t { low, normal, high };
+inline constexpr std::size_t priorities = 3;
+
 /// Where a worker executes it; each begins its calls in order (PROTOCOL.md, "RUN").
 enum class Execution : std::uint8_t { loop, thread };
 inline constexpr std::size_t executions = 2;
@@ -68,6 +73,7 @@ struct Submission {
   std::uint64_t attempt = 1;
   Blob metadata;  ///< an encoded map of str to str, or empty
   bool detached = false;
+  Priority priority = Priority::normal;
   std::optional<StreamCredit> stream;  ///< it is a stream, with so much credit to begin with
 };
 
@@ -81,8 +87,9 @@ struct ReceiptId {
 struct Exit {
   int signal = 0;
   int status = 0;
-  std::string python_stack;  ///< what faulthandler left
-  std::string said;          ///< its last words on stderr, of one that was not ready
+  std::string python_stack;    ///< what faulthandler left
+  std::string said;            ///< its last words on stderr, of one that was not ready
+  bool out_of_memory = false;  ///< the kernel killed for want of memory meanwhile
 };
 
 /// "was killed by signal 9 (SIGKILL)", "exited with status 1".

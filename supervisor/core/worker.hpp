@@ -2,15 +2,18 @@
 //
 //   state     | event            -> state     | what is done
 //   ----------+--------------------------------+------------------------------------------------
-//   absent    | respawn is due   -> booting   | Spawn
-//   booting   | registered       -> ready     | calls are sent to it
-//   booting   | boot failed, exit, late -> absent | respawn later, or the pool fails
+//   absent    | respawn is due, or another is to be replaced -> booting | Spawn
+//   booting   | registered       -> ready     | calls are sent to it; where it replaces another, not to that one any
+//   more booting   | boot failed, exit, late -> absent | respawn later, or the pool fails; the one to be replaced
+//   serves on ready     | replaced         -> retiring  | no more calls; those it has may end, within stop_timeout
+//   retiring  | its last call ends -> stopping | Stop
 //   ready     | stop             -> stopping  | Stop; no more calls
 //   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn: at
 //             |                               | once, later where one short life follows another
-//   stopping  | exit             -> absent    | as above, no respawn
-//   booting, ready, stopping | broke the protocol -> condemned | Kill
-//   condemned | exit             -> absent    | as from ready
+//   retiring, stopping | exit    -> absent    | as above, no respawn
+//   retiring, stopping | stop_timeout is over -> condemned | Kill
+//   booting, ready, retiring, stopping | broke the protocol -> condemned | Kill
+//   condemned | exit             -> absent    | as from ready; as from retiring where it was replaced
 #pragma once
 
 #include <array>
@@ -19,11 +22,19 @@
 #include <vector>
 
 #include "core/call.hpp"
+#include "core/end_reason.hpp"
 #include "core/window.hpp"
 
 namespace clutch::core {
 
-enum class WorkerState : std::uint8_t { absent, booting, ready, stopping, condemned };
+enum class WorkerState : std::uint8_t { absent, booting, ready, retiring, stopping, condemned };
+
+/// What the slot is there for. As many as the pool has workers serve; one replaces, at most.
+enum class Duty : std::uint8_t {
+  none,     ///< vacant, or left by a worker that was replaced and is still there
+  serve,    ///< takes calls whenever it is ready
+  replace,  ///< boots in order to take over what another does
+};
 
 [[nodiscard]] std::string_view to_string(WorkerState) noexcept;
 
@@ -66,6 +77,15 @@ struct Worker {
   bool answered = false;  ///< a call, in this life
   std::uint64_t restarts = 0;
   std::uint64_t calls = 0;
+  Duty duty = Duty::none;
+  std::uint32_t place = 0;                        ///< among those that serve, 0 … workers-1: goes with the duty
+  WorkerId replaces;                              ///< with Duty::replace
+  std::optional<EndReason> retires;               ///< it is to be replaced, or was
+  std::optional<EndReason> ended_as;              ///< why it was told to end, the first time
+  std::uint64_t calls_until = ~std::uint64_t{0};  ///< then it is to be replaced
+  std::uint64_t rss_until = ~std::uint64_t{0};    ///< bytes; then, too
+  Time age_until = never;                         ///< then, too
+  Time leave_by = never;                          ///< of one that was replaced: then it is killed
 
   static constexpr std::uint32_t absent_index = ~std::uint32_t{0};
 
@@ -73,6 +93,8 @@ struct Worker {
   [[nodiscard]] const Lane& lane(Execution execution) const noexcept {
     return lanes[static_cast<std::size_t>(execution)];
   }
+  /// Neither takes calls nor will.
+  [[nodiscard]] bool vacant() const noexcept { return state == WorkerState::absent && duty == Duty::none; }
   [[nodiscard]] std::uint32_t load() const noexcept {
     return lanes[0].sent + lanes[0].begun + lanes[1].sent + lanes[1].begun;
   }

@@ -32,10 +32,17 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("concurrency", pool.concurrency, 1);
   table.read("threads", pool.threads, 1);
   table.read("pool_concurrency", pool.pool_concurrency, 0);
+  table.read("queued_calls_max", pool.queued_calls_max, 1);
+  table.read("queued_bytes_max", pool.queued_bytes_max, 1);
+  table.read("client_queued_calls_max", pool.client_queued_calls_max, 1);
+  table.read("client_queued_bytes_max", pool.client_queued_bytes_max, 1);
   table.read("attempt_timeout", pool.attempt_timeout);
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
   table.read("cancel_grace", pool.cancel_grace);
+  table.read("max_calls", pool.max_calls);
+  table.read("max_age", pool.max_age);
+  table.read("max_rss", pool.max_rss);
   table.read("env", pool.env);
   table.read("clean_env", pool.clean_env);
   table.read("library_threads", pool.library_threads, 0);
@@ -142,7 +149,7 @@ toml::table table_of(const PoolOptions& pool) {
     for (const auto cpu : worker) of_worker.push_back(static_cast<std::int64_t>(cpu));
     cpus.push_back(std::move(of_worker));
   }
-  const auto number = [&table](std::string_view key, std::uint32_t value) {
+  const auto number = [&table](std::string_view key, std::uint64_t value) {
     table.insert(key, static_cast<std::int64_t>(value));
   };
   table.insert("modules", strings(pool.modules));
@@ -152,10 +159,17 @@ toml::table table_of(const PoolOptions& pool) {
   number("concurrency", pool.concurrency);
   number("threads", pool.threads);
   number("pool_concurrency", pool.pool_concurrency);
+  number("queued_calls_max", pool.queued_calls_max);
+  number("queued_bytes_max", pool.queued_bytes_max);
+  number("client_queued_calls_max", pool.client_queued_calls_max);
+  number("client_queued_bytes_max", pool.client_queued_bytes_max);
   table.insert("attempt_timeout", text::format_duration(pool.attempt_timeout));
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));
   table.insert("cancel_grace", text::format_duration(pool.cancel_grace));
+  table.insert("max_calls", static_cast<std::int64_t>(pool.max_calls));
+  table.insert("max_age", text::format_duration(pool.max_age));
+  table.insert("max_rss", static_cast<std::int64_t>(pool.max_rss));
   table.insert("env", std::move(env));
   table.insert("clean_env", pool.clean_env);
   number("library_threads", pool.library_threads);

@@ -14,10 +14,10 @@ std::string place_of(const toml::node* node) {
   return (path ? *path : "") + ":" + std::to_string(node->source().begin.line) + ": ";
 }
 
-std::uint32_t number_of(const toml::node& node, const ConfigTable& table, std::string_view key) {
+std::uint64_t number_of(const toml::node& node, const ConfigTable& table, std::string_view key, std::int64_t most) {
   const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < 0 || *value > UINT32_MAX) table.fail(key, "must be a whole number, 0 or more");
-  return static_cast<std::uint32_t>(*value);
+  if (!value || *value < 0 || *value > most) table.fail(key, "must be a whole number, 0 or more");
+  return static_cast<std::uint64_t>(*value);
 }
 
 }  // namespace
@@ -45,7 +45,14 @@ void ConfigTable::read(std::string_view key, std::string& out) {
 void ConfigTable::read(std::string_view key, std::uint32_t& out, std::uint32_t least) {
   const auto* node = find(key);
   if (node == nullptr) return;
-  out = number_of(*node, *this, key);
+  out = static_cast<std::uint32_t>(number_of(*node, *this, key, UINT32_MAX));
+  if (out < least) fail(key, "must be at least " + std::to_string(least));
+}
+
+void ConfigTable::read(std::string_view key, std::uint64_t& out, std::uint64_t least) {
+  const auto* node = find(key);
+  if (node == nullptr) return;
+  out = number_of(*node, *this, key, INT64_MAX);
   if (out < least) fail(key, "must be at least " + std::to_string(least));
 }
 
@@ -93,7 +100,8 @@ void ConfigTable::read(std::string_view key, std::vector<std::vector<std::uint32
   for (const auto& worker : *node->as_array()) {
     if (!worker.is_array() || worker.as_array()->empty()) fail(key, wanted);
     auto& cpus = out.emplace_back();
-    for (const auto& cpu : *worker.as_array()) cpus.push_back(number_of(cpu, *this, key));
+    for (const auto& cpu : *worker.as_array())
+      cpus.push_back(static_cast<std::uint32_t>(number_of(cpu, *this, key, UINT32_MAX)));
   }
 }
 

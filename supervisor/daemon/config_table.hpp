@@ -22,6 +22,7 @@ class ConfigTable {
 
   void read(std::string_view key, std::string& out);
   void read(std::string_view key, std::uint32_t& out, std::uint32_t least);
+  void read(std::string_view key, std::uint64_t& out, std::uint64_t least = 0);
   void read(std::string_view key, bool& out);
   void read(std::string_view key, std::chrono::nanoseconds& out);
   void read(std::string_view key, std::vector<std::string>& out);

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <system_error>
 
-#include "daemon/notify.hpp"
 #include "io/endpoint.hpp"
 
 namespace clutch::daemon {
@@ -14,6 +13,7 @@ namespace {
 
 constexpr auto last_goodbye = std::chrono::milliseconds(300);  // what was said last is not cut off by the close
 constexpr auto last_answers = std::chrono::seconds(2);         // what clients have to take them
+constexpr auto end_of_processes = std::chrono::seconds(10);    // after the last call
 constexpr auto answer_interval = std::chrono::milliseconds(10);
 constexpr auto same_signal = std::chrono::milliseconds(100);  // told twice at once: to the process and to its group
 
@@ -97,8 +97,10 @@ void Daemon::step() {
   if (gate_) gate_->flush(now);
   serve_if_started();
   end_if_stopped(now);
+  manager_.beat(now);
   auto next = gate_ ? gate_->next_time(now) : core::never;
   for (const auto& pool : pools_) next = std::min(next, pool.shell->next_time(now));
+  next = std::min(next, manager_.next_beat());
   if (state_ == State::ending) next = std::min<core::Time>(next, now + answer_interval);
   if (next != core::never) loop_.arm(next);
 }
@@ -108,9 +110,12 @@ void Daemon::serve_if_started() {
   if (!std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.started; })) return;
   std::vector<io::GatePool> named;
   for (std::size_t i = 0; i < pools_.size(); ++i) named.push_back({config_.pools[i].name, pools_[i].shell.get()});
+  io::GateOptions options{door_.socket(), release_, config_.stalled_timeout, {}};
+  options.on_command = [this](std::string_view name, protocol::Span, io::CommandDone done) {
+    on_command(name, std::move(done));
+  };
   try {
-    gate_ = std::make_unique<io::ClientGate>(io::GateOptions{door_.socket(), release_, config_.stalled_timeout}, loop_,
-                                             context_, log_, std::move(named));
+    gate_ = std::make_unique<io::ClientGate>(std::move(options), loop_, context_, log_, std::move(named));
   } catch (const std::exception& error) {
     failure_.emplace().message = error.what();
     note(LogLevel::error, error.what());
@@ -118,7 +123,7 @@ void Daemon::serve_if_started() {
   }
   state_ = State::serving;
   note(LogLevel::info, "ready: listening at " + config_.listen + " (pid " + std::to_string(::getpid()) + ")");
-  notify_service_manager("READY=1");
+  manager_.tell("READY=1\nSTATUS=listening at " + config_.listen);
 }
 
 // While it serves, a pool that fails answers its calls itself; the others go on.
@@ -140,12 +145,43 @@ void Daemon::on_signal() {
   }
 }
 
+void Daemon::on_command(std::string_view name, io::CommandDone done) {
+  if (name == "drain") {
+    drains_.push_back(std::move(done));
+    return loop_.post([this] { drain(false); });  // not from within a message that may have more records
+  }
+  Error error;
+  error.code = Code::not_found;
+  error.stage = Stage::lookup;
+  error.message =
+      "this daemon (clutch " + release_ + ") does not know the command `" + escaped(name) + "`; it knows drain";
+  done(std::move(error));
+}
+
+std::uint64_t Daemon::lost_calls() const {
+  std::uint64_t lost = 0;
+  for (const auto& pool : pools_) lost += pool.shell->core().counters().lost;
+  return lost;
+}
+
+void Daemon::answer_drains() {
+  for (const auto& done : std::exchange(drains_, {})) {
+    protocol::Writer writer;
+    writer.map(2);
+    writer.string("pid");
+    writer.uint(static_cast<std::uint64_t>(::getpid()));
+    writer.string("lost");
+    writer.uint(lost_calls() - lost_before_);
+    done(writer.blob());
+  }
+}
+
 void Daemon::drain(bool at_once) {
   if (state_ == State::ending) {
     done_ = done_ || at_once;
-    return;
+    return answer_drains();
   }
-  if (state_ != State::draining) notify_service_manager("STOPPING=1");
+  if (state_ != State::draining) tell_that_it_stops();
   state_ = State::draining;
   if (gate_) gate_->close();
   const auto now = io::EventLoop::Clock::now();
@@ -156,11 +192,22 @@ void Daemon::drain(bool at_once) {
   loop_.arm(now);  // a turn follows, also where no worker is left whose end would bring one
 }
 
+// A manager's own bound for the stop may be shorter than what the calls under way were promised.
+void Daemon::tell_that_it_stops() {
+  lost_before_ = lost_calls();
+  std::chrono::nanoseconds longest{};
+  for (const auto& pool : pools_) longest = std::max(longest, pool.stop_timeout);
+  const auto bound = std::chrono::duration_cast<std::chrono::microseconds>(longest) + end_of_processes;
+  manager_.tell("STOPPING=1\nSTATUS=finishing the calls under way\nEXTEND_TIMEOUT_USEC=" +
+                std::to_string(bound.count()));
+}
+
 void Daemon::end_if_stopped(core::Time now) {
   if (state_ == State::draining &&
       std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool.stopped; })) {
     state_ = State::ending;
     end_by_ = now + last_answers;
+    answer_drains();
     if (gate_) gate_->flush(now);
   }
   if (state_ != State::ending || (gate_ && gate_->has_replies() && now < end_by_)) return;

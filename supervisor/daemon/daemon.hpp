@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/notify.hpp"
 #include "io/client_door.hpp"
 #include "io/client_gate.hpp"
 #include "io/event_loop.hpp"
@@ -52,6 +53,10 @@ class Daemon {
   void on_pool_failed(const std::string& name, const Error&);
   void on_signal();
   void drain(bool at_once);
+  void on_command(std::string_view name, io::CommandDone done);
+  void answer_drains();
+  [[nodiscard]] std::uint64_t lost_calls() const;
+  void tell_that_it_stops();
   void serve_if_started();
   void end_if_stopped(core::Time now);
   [[nodiscard]] bool has_work();
@@ -61,6 +66,7 @@ class Daemon {
   LogSink sink_;
   std::string release_;
   io::PoolLog log_;
+  ServiceManager manager_;
   io::ClientDoor door_;
   std::mutex guard_;  // the loop's; there is no other thread to keep out
   io::EventLoop loop_;
@@ -70,6 +76,8 @@ class Daemon {
   std::unique_ptr<io::ClientGate> gate_;
   State state_ = State::starting;
   std::optional<Error> failure_;
+  std::vector<io::CommandDone> drains_;  // answered when the last call is over
+  std::uint64_t lost_before_ = 0;        // the drain
   core::Time end_by_ = core::never;
   core::Time told_{};  // by a signal, the latest time
   bool said_goodbye_ = false;

@@ -346,7 +346,8 @@ bool ClientGate::has_replies() const {
 void ClientGate::say_goodbye() {
   protocol::Envelope envelope;
   for (const auto& [id, peer] : peers_) {
-    if (!peer->client) continue;
+    // It would say that all was answered.
+    if (!peer->client || peer->held || peer->client->waiting_replies() != 0) continue;
     envelope.begin(facts_.boot);
     static_cast<void>(envelope.record(RecordType::bye, 0));
     static_cast<void>(router_.send(id, envelope.finish()));

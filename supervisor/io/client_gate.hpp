@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "core/actions.hpp"
@@ -26,10 +27,17 @@
 
 namespace clutch::io {
 
+/// Told once, at once or later, what a COMMAND came to: a map, or the error; while the gate lives. A client that has
+/// left is passed over.
+using CommandDone = std::function<void(std::variant<Blob, Error>)>;
+/// Does what a client's COMMAND says.
+using OnCommand = std::function<void(std::string_view name, protocol::Span arguments, CommandDone done)>;
+
 struct GateOptions {
   std::filesystem::path socket;
   std::string release;
   std::chrono::nanoseconds stalled_timeout = limits::client_stalled_max;
+  OnCommand on_command;
 };
 
 class ClientGate {
@@ -57,7 +65,7 @@ class ClientGate {
   [[nodiscard]] bool has_clients() const;
   /// Whether replies wait for any client.
   [[nodiscard]] bool has_replies() const;
-  /// The last word to every client.
+  /// The last word to every client that was sent all its replies.
   void say_goodbye();
 
  private:
@@ -79,6 +87,7 @@ class ClientGate {
   void on_call(GateClient&, const protocol::Record&, const ReceivedMessage&, core::Time now);
   [[nodiscard]] bool on_cancel(GateClient&, std::uint64_t receipt, const CallUnderWay*, core::Time now);
   void on_query(GateClient&, const protocol::Record&, core::Time now);
+  void on_command(const Peer&, const protocol::Record&);
   void refuse(Peer&, const Error& error, core::Time now);
   void log_refusal(const Peer&, const Error& error, core::Time now);
   void end_client(Peer&, core::Time now);

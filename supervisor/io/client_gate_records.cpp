@@ -125,10 +125,13 @@ bool ClientGate::on_record(Peer& peer, const Record& record, const ReceivedMessa
       if (!client.on_window(record.number[0], now)) why = "a WINDOW that is not of what was sent to it";
       break;
     case RecordType::query:
-      if (client.on_query()) {
+    case RecordType::command:
+      if (!client.on_query()) {
+        why = "more queries than may wait for their answer";
+      } else if (record.type == RecordType::query) {
         on_query(client, record, now);
       } else {
-        why = "more queries than may wait for their answer";
+        on_command(peer, record);
       }
       break;
     case RecordType::ping:
@@ -164,7 +167,11 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
     auto error = refusal(Code::overloaded, "this client has " + std::to_string(limits::client_calls_max) +
                                                " calls under way already: wait for some of them");
     error.stage = Stage::queue;
-    error.retry_after_ms = 100;
+    error.retry_after_ms = 0;
+    for (const auto& pool : pools_) {
+      const auto& core = pool.shell->core();
+      error.retry_after_ms = std::max(*error.retry_after_ms, core.retry_after_ms(core.queued(), now));
+    }
     return client.reply(number, std::move(error));
   }
   if (auto error = check_arguments(message_, record, extras)) return client.reply(number, std::move(*error));
@@ -180,6 +187,26 @@ void ClientGate::on_call(GateClient& client, const Record& record, const Receive
   const auto call = pools_[pool].shell->core().submit(record.text(0), std::move(submission), now);
   if (call) client.calls.emplace(number, CallUnderWay{pool, *call, stream});
   if (!call && stream) client.streams.end();
+}
+
+void ClientGate::on_command(const Peer& peer, const Record& record) {
+  note(LogLevel::info, "client " + peer.client->name() + " (pid " + std::to_string(peer.origin.pid) +
+                           ") commands: " + std::string(record.text(0)));
+  options_.on_command(record.text(0), record.field[1],
+                      [this, id = peer.id, n = record.number[0]](std::variant<Blob, Error> what) {
+                        const auto at = peers_.find(id);
+                        if (at == peers_.end() || !at->second->client) return;
+                        protocol::Writer writer;
+                        if (const auto* error = std::get_if<Error>(&what)) {
+                          writer.map(1);
+                          writer.string("error");
+                          protocol::write(writer, *error);
+                        } else {
+                          writer.raw(std::get<Blob>(what).bytes());
+                        }
+                        at->second->client->answer(n, writer.blob());
+                        mark_dirty(*at->second);
+                      });
 }
 
 void ClientGate::on_query(GateClient& client, const Record& record, core::Time now) {

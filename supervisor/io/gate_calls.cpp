@@ -100,6 +100,7 @@ core::Submission submission_of(core::SessionId session, const protocol::Message&
   submission.attempt = extras.attempt;
   submission.metadata = Blob(extras.metadata);
   submission.detached = extras.detached;
+  submission.priority = static_cast<core::Priority>(extras.priority);
   return submission;
 }
 

@@ -46,6 +46,7 @@ class GateClient {
   // Requests. False: the client broke the protocol.
   [[nodiscard]] bool on_request_bytes(std::size_t bytes) noexcept;
   [[nodiscard]] bool on_call_number(std::uint64_t number) noexcept;
+  /// A COMMAND too.
   [[nodiscard]] bool on_query() noexcept { return ++queries_ <= limits::client_queries_max; }
   /// So many of its request bytes are still queued: the rest may be said to be taken.
   void on_queued_bytes(std::size_t bytes) noexcept;

@@ -3,15 +3,20 @@
 #include <poll.h>
 #include <algorithm>
 #include <csignal>
+#include <random>
 
+#include "core/call_names.hpp"
 #include "io/find_program.hpp"
+#include "io/resident.hpp"
 
 namespace clutch::io {
 namespace {
 
 constexpr auto page_interval = std::chrono::milliseconds(10);  // a loop blocked in a first step sends nothing
 constexpr auto drain_interval = std::chrono::milliseconds(1);  // how often a dead worker's lanes are looked at
-constexpr int rounds_a_turn = 16;                              // then the loop looks at its descriptors again
+constexpr auto rss_interval = std::chrono::seconds(1);
+constexpr const char* lane_full = "its data lane takes nothing more";
+constexpr int rounds_a_turn = 16;  // then the loop looks at its descriptors again
 
 core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& log) {
   core::PoolCoreOptions core;
@@ -22,9 +27,34 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
   core.pool_concurrency = options.pool_concurrency;
+  core.queued_calls_max = options.queued_calls_max;
+  core.queued_bytes_max = options.queued_bytes_max;
+  core.client_queued_calls_max = options.client_queued_calls_max;
+  core.client_queued_bytes_max = options.client_queued_bytes_max;
+  core.max_calls = options.max_calls;
+  core.max_age = options.max_age;
+  core.max_rss = options.max_rss;
+  core.stop_timeout = options.stop_timeout;
+  core.jitter = 0.1;
+  core.seed = std::random_device()();
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
+}
+
+const char* why_replaced(core::EndReason why) noexcept {
+  switch (why) {
+    case core::EndReason::calls:
+      return "it has had max_calls";
+    case core::EndReason::age:
+      return "it has been up for max_age";
+    case core::EndReason::rss:
+      return "its memory has grown to max_rss";
+    case core::EndReason::leak:
+      return "calls of it run on after their end";
+    default:
+      return "its code is to be loaded anew";
+  }
 }
 
 template <class... F>
@@ -43,7 +73,8 @@ PoolShell::PoolShell(const PoolOptions& options, EventLoop& loop, ZmqContext& co
       context_(context),
       events_(std::move(events)),
       core_(core_options(options, log_), EventLoop::Clock::now()),
-      channels_(options.workers) {
+      channels_(core_.workers().size()),
+      watches_rss_(options.max_rss != 0) {
   start_nursery();
 }
 
@@ -64,7 +95,7 @@ void PoolShell::start_nursery() {
 }
 
 void PoolShell::start(core::Time now) {
-  note(LogLevel::info, "starting " + std::to_string(channels_.size()) + " worker(s) with " + plan_.python);
+  note(LogLevel::info, "starting " + std::to_string(plan_.options.workers) + " worker(s) with " + plan_.python);
   core_.start(now);
   flush(now);
 }
@@ -158,7 +189,8 @@ void PoolShell::on_silence(const core::Silence& silence) {
   const std::string name = "worker " + std::to_string(silence.worker.value);
   if (silence.over) return note(LogLevel::info, name + " answers again");
   if (each != nullptr && each->lane_lost()) {
-    return core_.on_violation(silence.worker, silence.incarnation, "the connection of one of its lanes is lost");
+    return core_.end(silence.worker, silence.incarnation, core::EndReason::silence,
+                     "the connection of one of its lanes is lost");
   }
   const auto load = core_.workers()[silence.worker.value]->load();
   note(LogLevel::warning, name + " has not answered for " + std::to_string(limits::ping_unanswered_max.count()) +
@@ -169,35 +201,47 @@ void PoolShell::on_silence(const core::Silence& silence) {
 
 void PoolShell::perform(core::LifeAction& action, core::Time now) {
   const auto worker_name = [](core::WorkerId id) { return "worker " + std::to_string(id.value); };
-  std::visit(Overloaded{[&](const core::Spawn& wanted) {
-                          note(LogLevel::debug, "starting " + worker_name(wanted.worker));
-                          spawn(wanted, now);
-                        },
-                        [&](const core::Kill& kill) {
-                          drain_cut_ = drain_cut_ || core_.state() == core::PoolState::draining;
-                          note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
-                          if (nursery_) nursery_->kill_tree(kill.incarnation.value);
-                        },
-                        [&](const core::SendStop& stop) {
-                          if (auto* each = channel(stop.worker)) each->stop(stop.by);
-                        },
-                        [&](const core::Silence& silence) { on_silence(silence); },
-                        [&](const core::Started&) {
-                          note(LogLevel::info,
-                               "ready: " + std::to_string(core_.functions().current().size()) + " function(s)");
-                          events_.on_started();
-                        },
-                        [&](const core::StartFailed& failed) { events_.on_failed(failed.error); },
-                        [&](const core::PoolFailed& failed) {
-                          note(LogLevel::error, failed.error.message);
-                          events_.on_failed(failed.error);
-                        },
-                        [&](const core::Stopped&) {
-                          stuck_calls_.give_up(core::never, events_.on_receipt);
-                          note(LogLevel::info, "stopped");
-                          events_.on_stopped();
-                        }},
-             action);
+  std::visit(
+      Overloaded{
+          [&](const core::Spawn& wanted) {
+            note(LogLevel::debug, "starting " + worker_name(wanted.worker) +
+                                      (wanted.replaces ? " to replace " + worker_name(*wanted.replaces) : ""));
+            spawn(wanted, now);
+          },
+          [&](const core::Kill& kill) {
+            drain_cut_ = drain_cut_ || core_.state() == core::PoolState::draining;
+            note(LogLevel::warning, "ending " + worker_name(kill.worker) + ": " + kill.why);
+            const auto calls = core::names_of_calls(*core_.workers()[kill.worker.value], core_.functions());
+            if (!calls.empty()) note(LogLevel::warning, "its calls are cut short: " + calls);
+            if (nursery_) nursery_->kill_tree(kill.incarnation.value);
+          },
+          [&](const core::SendStop& stop) {
+            if (auto* each = channel(stop.worker)) each->stop(stop.by);
+          },
+          [&](const core::Replaced& replaced) {
+            note(LogLevel::info, worker_name(replaced.worker) + " is replaced by " + worker_name(replaced.by) + ": " +
+                                     why_replaced(replaced.why));
+          },
+          [&](const core::ReplaceFailed& failed) {
+            note(LogLevel::warning, worker_name(failed.worker) +
+                                        " serves on, as what was to replace it did not start: " + failed.error.message);
+          },
+          [&](const core::Silence& silence) { on_silence(silence); },
+          [&](const core::Started&) {
+            note(LogLevel::info, "ready: " + std::to_string(core_.functions().current().size()) + " function(s)");
+            events_.on_started();
+          },
+          [&](const core::StartFailed& failed) { events_.on_failed(failed.error); },
+          [&](const core::PoolFailed& failed) {
+            note(LogLevel::error, failed.error.message);
+            events_.on_failed(failed.error);
+          },
+          [&](const core::Stopped&) {
+            stuck_calls_.give_up(core::never, events_.on_receipt);
+            note(LogLevel::info, "stopped");
+            events_.on_stopped();
+          }},
+      action);
 }
 
 void PoolShell::give_receipt(core::ReceiptDelivery&& receipt, core::Time now) {
@@ -216,12 +260,12 @@ void PoolShell::send_runs(core::Actions& actions) {
     if (!run || each == nullptr) continue;
     const bool sent = each->run(*run);
     if (std::find(dirty_.begin(), dirty_.end(), send.worker.value) == dirty_.end()) dirty_.push_back(send.worker.value);
-    if (!sent) core_.on_violation(send.worker, each->incarnation(), "its data lane takes nothing more");
+    if (!sent) core_.end(send.worker, each->incarnation(), core::EndReason::silence, lane_full);
   }
   for (const auto worker : dirty_) {
     auto* each = channel(core::WorkerId{worker});
     if (each != nullptr && !each->flush()) {
-      core_.on_violation(core::WorkerId{worker}, each->incarnation(), "its data lane takes nothing more");
+      core_.end(core::WorkerId{worker}, each->incarnation(), core::EndReason::silence, lane_full);
     }
   }
   dirty_.clear();
@@ -294,6 +338,13 @@ void PoolShell::read_pages(core::Time now) {
   }
 }
 
+void PoolShell::read_rss(core::Time now) {
+  rss_read_ = now;
+  for (const auto& each : channels_) {
+    if (each && each->pid() != 0) core_.on_rss(each->worker(), each->incarnation(), resident_bytes(each->pid()), now);
+  }
+}
+
 void PoolShell::cancel(core::CallId call, core::Time now, std::optional<core::ReceiptRequest> receipt) {
   if (core_.awaits_begin()) read_pages(now);
   core_.cancel(call, now, receipt);
@@ -310,6 +361,7 @@ void PoolShell::turn(core::Time now) {
     if (due) core_.on_time(now);
     if (exited_ != 0) end_exited(now);
     if (controls_wait_) flush_controls();
+    if (watches_rss_ && rss_read_ + rss_interval <= now) read_rss(now);
     if (stuck_calls_.next_time() <= now) stuck_calls_.give_up(now, events_.on_receipt);
     flush(now);
     const bool more = std::any_of(channels_.begin(), channels_.end(),
@@ -327,6 +379,7 @@ bool PoolShell::has_mail() {
 core::Time PoolShell::next_time(core::Time now) const {
   auto next = std::min(core_.next_time(), stuck_calls_.next_time());
   if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  if (watches_rss_) next = std::min(next, rss_read_ + rss_interval);
   if (controls_wait_) next = std::min<core::Time>(next, now + page_interval);
   if (exited_ != 0) next = std::min<core::Time>(next, now + drain_interval);
   return next;
@@ -335,6 +388,7 @@ core::Time PoolShell::next_time(core::Time now) const {
 std::vector<PoolShell::WorkerFact> PoolShell::worker_facts() const {
   std::vector<WorkerFact> facts;
   for (const auto& worker : core_.workers()) {
+    if (worker->vacant()) continue;
     const auto* each = channel(worker->id);
     facts.push_back({worker->id.value, worker->incarnation.value, each != nullptr ? each->pid() : 0,
                      core::to_string(worker->state), worker->calls, worker->restarts, worker->load(),

@@ -84,6 +84,7 @@ class PoolShell {
   void on_silence(const core::Silence&);
   void spawn(const core::Spawn&, core::Time now);
   void read_pages(core::Time now);
+  void read_rss(core::Time now);
   void give_receipt(core::ReceiptDelivery&&, core::Time now);
   void send_runs(core::Actions&);
   void flush_controls();
@@ -110,6 +111,8 @@ class PoolShell {
   bool drain_cut_ = false;
   bool controls_wait_ = false;  // some lane took not all of them
   core::Time page_read_ = {};
+  bool watches_rss_ = false;
+  core::Time rss_read_ = {};
 };
 
 }  // namespace clutch::io

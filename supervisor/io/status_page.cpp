@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 namespace clutch::io {
@@ -13,7 +15,16 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 constexpr std::uint64_t layout = 0x636c'7574'6368'0001;
-enum Cell : std::size_t { cell_layout, cell_begun_loop, cell_begun_thread };
+enum Cell : std::size_t {
+  cell_layout,
+  cell_begun_loop,
+  cell_begun_thread,
+  cell_ticks,
+  cell_tick_time,
+  cell_first_step,
+  cell_first_step_since,
+  cell_in_flight
+};
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -34,7 +45,17 @@ StatusPage::~StatusPage() { ::munmap(cells_, page_bytes); }
 
 PageReading StatusPage::read() const noexcept {
   const auto cell = [this](Cell at) { return std::atomic_ref(cells_[at]).load(std::memory_order_acquire); };
-  return {cell(cell_begun_loop), cell(cell_begun_thread)};
+  const auto time = [&cell](Cell at) {
+    const auto nanoseconds = std::min<std::uint64_t>(cell(at), INT64_MAX);
+    return core::Time(core::Duration(static_cast<std::int64_t>(nanoseconds)));
+  };
+  PageReading reading{.begun_loop = cell(cell_begun_loop), .begun_thread = cell(cell_begun_thread)};
+  reading.pulse.ticks = cell(cell_ticks);
+  reading.pulse.tick_time = time(cell_tick_time);
+  reading.pulse.first_step = cell(cell_first_step);  // in this order: it is written last and cleared first
+  reading.pulse.first_step_since = time(cell_first_step_since);
+  reading.pulse.in_flight = cell(cell_in_flight);
+  return reading;
 }
 
 }  // namespace clutch::io

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/loop_watch.hpp"
 #include "nursery/owned_fd.hpp"
 
 namespace clutch::io {
@@ -10,6 +11,7 @@ namespace clutch::io {
 struct PageReading {
   std::uint64_t begun_loop = 0;
   std::uint64_t begun_thread = 0;
+  core::Pulse pulse = {};
 };
 
 class StatusPage {

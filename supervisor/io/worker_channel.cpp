@@ -114,7 +114,7 @@ SpawnRequest WorkerChannel::spawn_request() const {
   request.argv = plan_.command("ipc://" + data_endpoint_, "ipc://" + control_endpoint_, spawn_.incarnation.value);
   request.environment = plan_.environment;
   const auto& cpus = plan_.options.cpus;
-  if (!cpus.empty()) request.cpus = cpus[spawn_.worker.value % cpus.size()];
+  if (!cpus.empty()) request.cpus = cpus[spawn_.place % cpus.size()];
   request.fds = {.page = page_.fd(),
                  .watchdog = watchdog_theirs_.get(),
                  .fault = fault_.get(),

@@ -43,6 +43,50 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert daemon.wait(timeout=30) == 0
 
 
+@pytest.fixture
+def own_daemon(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """An endpoint and the daemon there, for a test that ends it."""
+    tmp_path.chmod(0o700)
+    endpoint = f"ipc://{tmp_path}/d.sock"
+    config = tmp_path / "clutch.toml"
+    config.write_text(CONFIG.format(endpoint=endpoint, modules=HERE / "modules", python=PYTHON))
+    with (tmp_path / "log").open("w") as log:
+        daemon = subprocess.Popen(
+            [BIN / "clutchd", "--config", config, "--set", "pool.first.stop_timeout=1s"], stdout=log, stderr=log
+        )
+    wait_until_it_answers(endpoint, daemon, tmp_path / "log")
+    yield endpoint, daemon
+    daemon.kill()
+    daemon.wait()
+
+
+def test_drain_lets_calls_finish_and_waits_for_the_end(clutch: Any, own_daemon: Any, tmp_path: Path) -> None:
+    endpoint, daemon = own_daemon
+    held = clutch.start("call", "sample.wait_for_file", tmp_path / "go", "--connect", endpoint, "--pool", "second")
+    wait_until(tmp_path / "go.begun")
+    drain = clutch.start("drain", "--connect", endpoint)
+    while "refused" not in (late := clutch("call", "sample.task", "1", "--connect", endpoint)).stderr:
+        assert late.returncode in (0, 1, 3)
+    assert drain.poll() is None
+    (tmp_path / "go").touch()
+    assert clutch.end(held)[0] == 0
+    code, out, err = clutch.end(drain)
+    assert (code, out, err) == (0, f"the daemon (pid {daemon.pid}) has ended\n", "")
+    assert daemon.wait(timeout=30) == 0
+    gone = clutch("drain", "--connect", endpoint)
+    assert gone.returncode == 3
+
+
+def test_drain_tells_of_calls_that_were_lost(clutch: Any, own_daemon: Any, tmp_path: Path) -> None:
+    endpoint, daemon = own_daemon
+    held = clutch.start("call", "sample.wait_for_file", tmp_path / "never", "--connect", endpoint, "--pool", "first")
+    wait_until(tmp_path / "never.begun")
+    done = clutch.json("drain", "--connect", endpoint, code=1)
+    assert done == {"ok": True, "value": {"pid": daemon.pid, "lost": 1}}
+    assert "worker_lost" in clutch.end(held)[2]
+    assert "cut short: sample.wait_for_file (1)" in (tmp_path / "log").read_text()
+
+
 def wait_until_it_answers(endpoint: str, daemon: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(200):
         assert daemon.poll() is None, log.read_text()

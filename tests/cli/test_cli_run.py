@@ -143,6 +143,10 @@ def test_the_log_level(clutch: Any) -> None:
     assert "ready" in clutch("run", "sample.task", "1", "--log-level", "info").stderr
 
 
+def test_a_priority_is_taken(clutch: Any) -> None:
+    assert clutch.json("run", "sample.task", "21", "--priority", "high")["value"] == 42
+
+
 def test_metadata(clutch: Any) -> None:
     assert clutch.json("run", "sample.metadata", "--metadata", "a=1", "--metadata", "b=x=y")["value"] == {
         "a": "1",

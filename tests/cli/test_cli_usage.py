@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-COMMANDS = ["run", "call", "stream", "map", "functions", "ps"]
+COMMANDS = ["run", "call", "stream", "map", "functions", "ps", "drain"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
@@ -61,6 +61,7 @@ def test_version(clutch: Any) -> None:
         (["run", "sample.task", "--timeout", "-3s"], "is no duration"),
         (["run", "sample.task", "--workers", "0"], "--workers"),
         (["run", "sample.task", "--retries", "x"], "--retries"),
+        (["run", "sample.task", "--priority", "urgent"], "`urgent` is none of low, normal, high"),
         (["run", "sample.task", "--metadata", "x"], "`x` is not KEY=VALUE"),
         (["run", "sample.task", "--log-level", "loud"], "`loud` is none of"),
         (["run", "sample.task", "18446744073709551616"], "beyond the 64 bits"),

@@ -94,6 +94,21 @@ TEST(FakePool, FollowsARetryPolicy) {
   EXPECT_EQ(retrying.with({.timeout = 150ms}).call<int>("m.f").get().error().attempts, 2U) << "one timeout for all";
 }
 
+TEST(FakePool, HasARetryBudget) {
+  FakePool pool;
+  std::size_t attempts = 0;
+  pool.on("m.f", [&]() -> int {
+    ++attempts;
+    throw CallError(error_of(Code::unavailable));
+  });
+  const Caller retrying = pool.with({.retry = RetryPolicy{.attempts = 5, .idempotent = true}});
+  for (int i = 0; i < 100; ++i) {
+    const auto result = retrying.call<int>("m.f").get();
+    EXPECT_EQ(result.error().message.find("retry budget") != std::string::npos, i >= 2) << i;
+  }
+  EXPECT_EQ(attempts, 110U);
+}
+
 TEST(FakePool, WhatOutlastsItsTimeoutExpiresWithoutWaiting) {
   FakePool pool;
   pool.on("m.slow", [] { return 1; }).delay("m.slow", 1h).hang("m.never");

@@ -27,13 +27,18 @@ Error busy() {
   return error;
 }
 
+std::optional<std::chrono::nanoseconds> fail(Retries& retries, std::uint64_t tag, Retries::Time now) {
+  Error error = busy();
+  return retries.on_failure(tag, error, now);
+}
+
 TEST(Retries, WaitUntilTheyAreDue) {
   Retries retries;
   retries.keep(1, entry());
   retries.keep(2, entry());
   EXPECT_FALSE(retries.waits(1));
-  EXPECT_EQ(retries.on_failure(2, busy(), start + 1ms), 100ms);
-  EXPECT_EQ(retries.on_failure(1, busy(), start), 100ms);
+  EXPECT_EQ(fail(retries, 2, start + 1ms), 100ms);
+  EXPECT_EQ(fail(retries, 1, start), 100ms);
   EXPECT_TRUE(retries.waits(1));
   EXPECT_EQ(retries.next_time(), start + 100ms);
   EXPECT_EQ(retries.take_due(start + 99ms), std::vector<std::uint64_t>());
@@ -47,7 +52,7 @@ TEST(Retries, AreForgottenWhileTheyWaitOrNot) {
   Retries retries;
   for (std::uint64_t tag = 1; tag <= 3; ++tag) {
     retries.keep(tag, entry());
-    EXPECT_TRUE(retries.on_failure(tag, busy(), start));
+    EXPECT_TRUE(fail(retries, tag, start));
   }
   retries.forget(2);
   retries.forget(7);
@@ -56,7 +61,44 @@ TEST(Retries, AreForgottenWhileTheyWaitOrNot) {
   EXPECT_EQ(retries.take_due(start + 1s), (std::vector<std::uint64_t>{1, 3}));
   retries.forget(1);
   EXPECT_EQ(retries.find(1), nullptr);
-  EXPECT_FALSE(retries.on_failure(1, busy(), start));
+  EXPECT_FALSE(fail(retries, 1, start));
+}
+
+// All calls of an engine share it, whatever their own policies would allow.
+TEST(RetryBudget, BoundsWhatIsTriedAgain) {
+  Retries retries;
+  std::size_t again = 0;
+  for (std::uint64_t tag = 1; tag <= 1000; ++tag) {
+    retries.keep(tag, entry(1000));
+    again += fail(retries, tag, start).has_value() ? 1 : 0;
+  }
+  EXPECT_EQ(again, 10u);
+  for (int i = 0; i < 10; ++i) retries.on_success();
+  retries.keep(2000, entry());
+  EXPECT_TRUE(fail(retries, 2000, start)) << "ten successes are a token";
+  retries.keep(2001, entry());
+  Error refused = busy();
+  EXPECT_FALSE(retries.on_failure(2001, refused, start));
+  EXPECT_EQ(refused.message,
+            "busy (not tried again: too much fails, and the retry budget of this pool or client is used up)");
+  for (int i = 0; i < 1000; ++i) retries.on_success();
+  again = 0;
+  for (std::uint64_t tag = 3001; tag <= 4000; ++tag) {
+    retries.keep(tag, entry());
+    again += fail(retries, tag, start).has_value() ? 1 : 0;
+  }
+  EXPECT_EQ(again, 10u) << "no more than that is saved up";
+}
+
+TEST(RetryBudget, IsNotForThoseThatDoWithout) {
+  Retries retries;
+  for (std::uint64_t tag = 1; tag <= 100; ++tag) {
+    retries.keep(tag, entry());
+    retries.find(tag)->options.retry->budget = false;
+    EXPECT_TRUE(fail(retries, tag, start));
+  }
+  retries.keep(101, entry());
+  EXPECT_TRUE(fail(retries, 101, start)) << "it was not drawn upon";
 }
 
 TEST(FunctionNames, AreKeptOnceAndNotWithoutEnd) {
@@ -81,7 +123,8 @@ TEST(Retries, CostTheSameHoweverManyWait) {
     Retries retries;
     for (std::uint64_t tag = 1; tag <= waiting; ++tag) {
       retries.keep(tag, entry());
-      EXPECT_TRUE(retries.on_failure(tag, busy(), start));
+      retries.find(tag)->options.retry->budget = false;
+      EXPECT_TRUE(fail(retries, tag, start));
     }
     auto best = std::chrono::nanoseconds::max();
     for (int round = 0; round < 5; ++round) {

@@ -44,7 +44,7 @@ TEST_F(StreamTest, AnErrorIsTheLastResult) {
   push({1, 2});
   fail(Code::failed);
   std::vector<Result<int>> results;
-  for (Result<int> item : stream) results.push_back(item);
+  for (const Result<int>& item : stream) results.push_back(item);
   ASSERT_EQ(results.size(), 3U);
   EXPECT_EQ(results[1].value(), 2);
   EXPECT_EQ(results[2].error().code, Code::failed);

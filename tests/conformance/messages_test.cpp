@@ -80,6 +80,7 @@ class AsVector {
       case call:
         return uints(1), text(), body(), extras(), written_;
       case query:
+      case command:
         return uints(1), text(), encoded(), written_;
       case bye:
         return written_;

@@ -62,6 +62,10 @@ workers = 3
 concurrency = 10
 threads = 4
 pool_concurrency = 25
+queued_calls_max = 1000
+queued_bytes_max = 5000000000
+client_queued_calls_max = 100
+client_queued_bytes_max = 1000000
 attempt_timeout = "500ms"
 start_timeout = "2m"
 stop_timeout = "1.5s"
@@ -71,6 +75,9 @@ clean_env = true
 library_threads = 2
 cpus = [[0, 1], [2]]
 uvloop = true
+max_calls = 5
+max_age = "1h"
+max_rss = 8000000000
 )");
   EXPECT_EQ(config.listen, "ipc:///tmp/x/y.sock");
   EXPECT_EQ(config.log_level, LogLevel::debug);
@@ -90,11 +97,18 @@ uvloop = true
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
   EXPECT_EQ(pool.pool_concurrency, 25u);
+  EXPECT_EQ(pool.queued_calls_max, 1000u);
+  EXPECT_EQ(pool.queued_bytes_max, 5'000'000'000u);
+  EXPECT_EQ(pool.client_queued_calls_max, 100u);
+  EXPECT_EQ(pool.client_queued_bytes_max, 1'000'000u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);
   EXPECT_EQ(pool.library_threads, 2u);
   EXPECT_EQ(pool.cpus, (std::vector<std::vector<std::uint32_t>>{{0, 1}, {2}}));
   EXPECT_TRUE(pool.uvloop);
+  EXPECT_EQ(pool.max_calls, 5u);
+  EXPECT_EQ(pool.max_age, 1h);
+  EXPECT_EQ(pool.max_rss, 8'000'000'000u);
 }
 
 TEST_F(ConfigFile, WhatItPrintsMeansTheSame) {

@@ -1,8 +1,5 @@
 // The daemon's own life: start, one at a path, signals, restart.
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <csignal>
 
@@ -140,27 +137,6 @@ TEST(DaemonLife, WhatWasSentToADeadDaemonDoesNotReachItsSuccessor) {
   EXPECT_NE(refusal->message.find("nothing of the message was executed"), std::string::npos) << refusal->message;
   EXPECT_TRUE(daemon.connect().call<void>("depot.note", path, "living").get().ok());
   EXPECT_EQ(lines_of(path), std::vector<std::string>{"living"});
-}
-
-TEST(DaemonLife, TellsTheServiceManager) {
-  Scratch scratch;
-  const auto path = scratch / "notify";
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  const auto next = [fd] {
-    char text[64];
-    const auto size = ::recv(fd, text, sizeof text, 0);
-    return std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-  };
-  Daemon daemon(main_pool(), {"NOTIFY_SOCKET=" + path});
-  EXPECT_EQ(next(), "READY=1");
-  daemon.process().signal(SIGTERM);
-  EXPECT_EQ(next(), "STOPPING=1");
-  EXPECT_EQ(daemon.process().wait(), 0);
-  ::close(fd);
 }
 
 }  // namespace

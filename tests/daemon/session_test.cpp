@@ -216,6 +216,33 @@ TEST_F(SessionTest, CallsThatAreOverTakeNoTimerOfAnotherWithThem) {
   EXPECT_EQ(ended(1), "deadline_exceeded maybe_started");
 }
 
+TEST_F(SessionTest, ACommandEndsWithItsAnswerOrTheErrorInIt) {
+  open();
+  protocol::Writer none;
+  none.map(0);
+  const auto done = session.command("drain", none.blob(), now);
+  const auto failed = session.command("explode", none.blob(), now);
+  send();
+  EXPECT_EQ(records[RecordType::command], (Numbers{done, failed}));
+  tell([=](protocol::Envelope& envelope) {
+    auto& answer = envelope.record(RecordType::answer, 2);
+    answer.uint(failed);
+    answer.map(1);
+    answer.string("error");
+    Error error;
+    error.code = Code::not_found;
+    protocol::write(answer, error);
+    auto& other = envelope.record(RecordType::answer, 2);
+    other.uint(done);
+    other.map(0);
+  });
+  ASSERT_EQ(session.answered().size(), 2u);
+  const auto* error = std::get_if<Error>(&session.answered()[0].value);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->code, Code::not_found);
+  EXPECT_EQ(session.answered()[1].value.index(), 0u);
+}
+
 TEST_F(SessionTest, AQueryIsAnswered) {
   open();
   const auto n = session.query("ps", now);

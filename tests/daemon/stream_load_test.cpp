@@ -81,7 +81,7 @@ class StreamLoad : public testing::Test {
   pid_t worker = client.call<int>("feeds.pid").get().value();
 };
 
-TEST_F(StreamLoad, ReadersThatStandCostTheirWindowWithSmallItems) { stalled(0, 20, 20 * 4 * mib); }
+TEST_F(StreamLoad, ReadersThatStandCostTheirWindowWithSmallItems) { stalled(0, 20, 80 * mib); }
 
 TEST_F(StreamLoad, ReadersThatStandCostTheirWindowWithLargeItems) {
   stalled(mib, 10, 10 * (limits::stream_window_bytes + 2 * mib));

@@ -39,7 +39,7 @@ Scratch::~Scratch() {
 }
 
 std::string Scratch::write(const std::string& name, const std::string& text) const {
-  const auto path = *this / name;
+  auto path = *this / name;
   std::ofstream(path) << text;
   return path;
 }

@@ -41,8 +41,11 @@ TEST(Retry, DoesNotTryAgainWhatThePolicyDoesNotName) {
 
 TEST(Retry, SharesOneTimeout) {
   Scratch scratch;
-  auto options = retrying(
-      {.attempts = 1000, .backoff = RetryPolicy::Backoff::linear, .delay = 20ms, .exceptions = {"OutOfStock"}});
+  auto options = retrying({.attempts = 1000,
+                           .backoff = RetryPolicy::Backoff::linear,
+                           .delay = 20ms,
+                           .exceptions = {"OutOfStock"},
+                           .budget = false});
   options.timeout = 300ms;
   const auto before = std::chrono::steady_clock::now();
   const auto result = shared_pool().with(options).call<int>("shop.fails_until", scratch / "marks", 5000).get();
@@ -59,6 +62,18 @@ TEST(Retry, OfALostWorkerOnlyWhereItIsIdempotent) {
   EXPECT_EQ(scratch.lines("once").size(), 1u);
   const auto again = retrying({.attempts = 3, .delay = 5ms, .codes = {Code::worker_lost}, .idempotent = true});
   EXPECT_VALUE(pool.with(again).call<int>("shop.dies_until", scratch / "again", 2).get(), 2);
+}
+
+// All that a pool is asked for fails: it is tried ten times more, and not four times as often.
+TEST(Retry, HasABudget) {
+  Scratch scratch;
+  const auto pool = start(shop_options());
+  const auto caller = pool.with(retrying({.attempts = 5, .delay = 1ms, .exceptions = {"OutOfStock"}}));
+  for (int i = 0; i < 40; ++i) {
+    const auto result = caller.call<int>("shop.fails_until", scratch / "marks", 1'000'000).get();
+    EXPECT_EQ(result.error().message.find("retry budget") != std::string::npos, i >= 2) << i;
+  }
+  EXPECT_EQ(scratch.lines("marks").size(), 50u);
 }
 
 TEST(Retry, IsSeenByTheFunction) {

@@ -31,7 +31,7 @@ TEST(Streams, OfAPoolThatEndsAreCancelledAndTheirGeneratorsClosed) {
     EXPECT_TRUE(left->next().get()->ok());
   }
   std::optional<Error> last;
-  for (Result<int> item : *left) {
+  for (const Result<int>& item : *left) {
     if (!item.ok()) last = item.error();
   }
   ASSERT_TRUE(last);

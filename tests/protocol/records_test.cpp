@@ -220,6 +220,17 @@ const Row rows[] = {
      {client_in},
      {1},
      {"7073", "80"}},
+    {"command",
+     RecordType::command,
+     3,
+     [](Writer& writer) {
+       writer.uint(2);
+       writer.string("drain");
+       writer.map(0);
+     },
+     {client_in},
+     {2},
+     {"647261696e", "80"}},
     {"answer", RecordType::answer, 2, [](Writer& writer) { writer.uint(1), writer.nil(); }, {client_out}, {1}, {"c0"}},
     {"bye", RecordType::bye, 0, [](Writer&) {}, {client_in, client_out}, {}, {}},
 };

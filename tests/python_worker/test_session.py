@@ -40,12 +40,22 @@ def test_runs_are_numbered_without_a_gap(session: Session) -> None:
 def test_a_stream_is_a_run_with_credit(session: Session) -> None:
     session.receive_runs([message(run(1, stream=[3, 4]), run(2, attempt=2), run(3))])
     assert [session.payload(seq).credit for seq in (1, 2, 3)] == [(3, 4), None, None]
+    session.receive_runs([message(run(4, stream=[2**40, 0]), run(5))])
+    assert [session.payload(seq).credit for seq in (4, 5)] == [(2**40, 0), None]
+    assert session.payload(4).attempt == 1
+    for credit in ([], [1], [1, 2, 3], [-1, 2], "ab", None):
+        with pytest.raises(RemoteProtocolError, match="wrong_field"):
+            session.receive_runs([message(run(6), run(7, stream=credit))])
+    assert session.last_seq == 5
+    assert session.payload(7).credit is None
 
 
 def test_a_message_is_taken_whole_or_not_at_all(session: Session) -> None:
-    with pytest.raises(RemoteProtocolError):
-        session.receive_runs([message(run(1), run(2, function=2))])
-    assert session.last_seq == 0
+    for bad in (run(2, function=2), run(3), run(2, attempt=-1)):
+        with pytest.raises(RemoteProtocolError):
+            session.receive_runs([message(run(1, stream=[1, 1]), bad)])
+        assert session.last_seq == 0
+        assert session.payloads == {}
     assert session.receive_runs([message(run(1))])
 
 

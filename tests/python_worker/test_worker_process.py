@@ -493,6 +493,26 @@ def test_the_watchdog_ends_it_with_the_supervisor(app: FakeSupervisor) -> None:
     assert app.process.wait(5) != 0
 
 
+@pytest.mark.parametrize("name", ["forever", "plain_until_cancelled"])
+def test_the_page_beats_while_a_call_is_in_flight(app: FakeSupervisor, name: str) -> None:
+    call = app.run(name)
+    app.wait(lambda: app.page[7] == 1)
+    ticks = app.page[3]
+    app.wait(lambda: app.page[3] >= ticks + 3)
+    assert 0 < app.page[4] <= now_ns()
+    app.cancel(call)
+    app.wait(lambda: call in app.replies and app.page[7] == 0)
+
+
+def test_the_page_shows_a_blocked_first_step(app: FakeSupervisor) -> None:
+    app.run("block", 1)
+    app.wait(lambda: app.page[5] == 1)
+    assert app.page[1] == 1
+    assert 0 < app.page[6] <= now_ns()
+    assert app.page[4] == app.page[6], "the latest tick is that of the turn which began it"
+    app.wait(lambda: app.page[5] == 0)
+
+
 def test_dump_of_a_blocked_loop(app: FakeSupervisor) -> None:
     waiting = app.run("forever")
     app.wait(lambda: app.begun[0] == 1)

@@ -26,6 +26,7 @@ void World::plan_callers() {
   for (auto drains = plan_.drains_early ? 1 + random_.below(4) : 0; drains > 0; --drains) {
     events_.emplace(any_time() + begin, Event{.kind = Event::drain});
   }
+  for (std::uint32_t i = 0; i < plan_.retires; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::retire});
 }
 
 void World::act_for_callers() {
@@ -47,6 +48,9 @@ void World::act_for_callers() {
         break;
       case Event::close_session:
         close_session(event.session);
+        break;
+      case Event::retire:
+        retire();
         break;
       case Event::drain:
         drain();
@@ -71,11 +75,12 @@ void World::act_for_callers() {
 
 void World::submit(Time now) {
   CallFacts facts;
-  facts.session = random_.below(plan_.sessions);
+  facts.session = random_.chance(plan_.floods) ? 0 : random_.below(plan_.sessions);
   if (closed_.contains(facts.session)) return;
   facts.function = random_.below(function_count);
   facts.attempt_timeout = plan_.options.attempt_timeout;
   facts.detached = random_.chance(100);
+  if (random_.chance(plan_.priorities)) facts.priority = random_.pick({core::Priority::low, core::Priority::high});
   core::Submission submission;
   if (random_.chance(plan_.has_timeout)) facts.deadline = now + random_.any_scale(1ms, 2s);
   if (random_.chance(plan_.has_timeout)) facts.queue_deadline = now + random_.any_scale(1ms, 500ms);
@@ -92,6 +97,7 @@ void World::submit(Time now) {
   submission.deadline = facts.deadline;
   submission.queue_deadline = facts.queue_deadline;
   submission.detached = facts.detached;
+  submission.priority = facts.priority;
   auto& call = ledger_.submitted(std::move(facts));
   const auto tag = submission.tag = call.tag;
   std::vector<std::byte> args(sizeof tag + random_.below(50));
@@ -168,6 +174,12 @@ void World::close_session(std::uint32_t session) {
   for (const auto& call : ledger_.all()) {
     if (call.session == session && !call.detached) require(call.outcome.has_value(), "outlives its session", call.tag);
   }
+}
+
+void World::retire() {
+  const auto& worker = *core_.workers()[random_.below(core_.workers().size())];
+  note("worker", worker.id.value, "is to be replaced");
+  core_.retire(worker.id, worker.incarnation, core::EndReason::leak, now_);
 }
 
 void World::drain() {

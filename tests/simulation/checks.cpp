@@ -26,7 +26,22 @@ void World::check_turn() {
     }
     if (worker->state == WorkerState::absent) require(worker->load() == 0, "an absent worker has calls");
   }
+  check_slots();
   if (plan_.edits == 0) check_nothing_waits_in_vain();
+}
+
+// One process more than there are workers, at most; and where nothing breaks, being replaced takes none of them away.
+void World::check_slots() const {
+  std::uint32_t serve = 0, ready = 0, processes = 0;
+  for (const auto& worker : core_.workers()) {
+    serve += worker->duty == core::Duty::serve;
+    ready += worker->state == WorkerState::ready;
+    processes += worker->state != WorkerState::absent;
+  }
+  require(processes <= plan_.options.workers + 1, "more processes than a replacement needs");
+  require(draining_ || serve == plan_.options.workers, "another number of workers than wanted");
+  const bool healthy = plan_.deaths + plan_.boot_fails + plan_.stillborn + plan_.misbehaves == 0;
+  if (healthy && started_ == 1 && !draining_) require(ready == plan_.options.workers, "a worker is missing");
 }
 
 // As the worker sees it, when RUN leaves: never more than it may have.
@@ -69,7 +84,8 @@ void World::check_respawn(core::WorkerId id) {
     auto wait = lives.short_ones < 2 ? Duration(0) : plan_.options.respawn_delay;
     for (auto i = 2u; i < lives.short_ones && wait < plan_.options.respawn_delay_max; ++i) wait *= 2;
     wait = std::min(wait, plan_.options.respawn_delay_max);
-    require(clock_ - lives.ended >= wait, "a worker is started again too soon");
+    const auto least = std::chrono::duration_cast<Duration>(wait * (1 - plan_.options.jitter));
+    require(clock_ - lives.ended >= least, "a worker is started again too soon");
     require(clock_ - lives.ended <= wait + 10ms, "a worker is started again too late");
   }
   lives.ready = never;

@@ -63,7 +63,7 @@ constexpr Impossible stream_impossible[] = {
     {"over", "worker_exited", "it is in no leases"},
 };
 
-constexpr string_view worker_states[] = {"absent", "booting", "ready", "silent", "stopping", "condemned"};
+constexpr string_view worker_states[] = {"absent", "booting", "ready", "silent", "retiring", "stopping", "condemned"};
 constexpr string_view worker_events[] = {"registered", "boot_failed",   "reply",  "begun",        "begun_too_much",
                                          "page",       "page_too_much", "pong",   "pong_unasked", "violation",
                                          "timer",      "drain",         "exited", "late"};
@@ -82,6 +82,7 @@ constexpr Impossible worker_impossible[] = {
     {"absent", "exited", absent},
     {"booting", "pong", "it was sent no PING: any is unasked"},
     {"condemned", "timer", "on_violation() stops it"},
+    {"retiring", "timer", "take_over() stops it, and on_pong() sets it for a ready one alone"},
     {"silent", "timer", "ping() leaves act_at at never until it answers"},
 };
 
@@ -146,6 +147,8 @@ WorkerPhase phase_of(const core::Worker& worker) noexcept {
       return WorkerPhase::booting;
     case core::WorkerState::ready:
       return worker.silent ? WorkerPhase::silent : WorkerPhase::ready;
+    case core::WorkerState::retiring:
+      return WorkerPhase::retiring;
     case core::WorkerState::stopping:
       return WorkerPhase::stopping;
     case core::WorkerState::condemned:

@@ -63,7 +63,7 @@ enum class StreamEvent : std::uint8_t {
   worker_exited,
 };
 
-enum class WorkerPhase : std::uint8_t { absent, booting, ready, silent, stopping, condemned };
+enum class WorkerPhase : std::uint8_t { absent, booting, ready, silent, retiring, stopping, condemned };
 enum class WorkerEvent : std::uint8_t {
   registered,
   boot_failed,

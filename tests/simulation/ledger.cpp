@@ -37,12 +37,13 @@ void Ledger::cancelled(CallFacts& call, Time now) {
   must_end(call, now + plan_.options.cancel_grace);
 }
 
-// What is sent for the first time goes behind older calls of its function, and behind those that are sent again; but
-// for what came back in this very turn, in which the core may have chosen before.
+// What is sent for the first time goes behind older calls of its session, priority and function, and behind those that
+// are sent again; but for what came back in this very turn, in which the core may have chosen before.
 void Ledger::check_order(const CallFacts& call) const {
   for (const auto tag : waiting_[call.function]) {
     const auto& other = at(tag);
     if (other.stream.has_value() != call.stream.has_value()) continue;  // they wait for other things
+    if (other.session != call.session || other.priority != call.priority) continue;
     if (other.sent_before)
       require(other.given_back_in == turn_, "sent before one that is to be sent again", call.tag);
     else

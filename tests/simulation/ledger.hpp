@@ -45,6 +45,7 @@ struct CallFacts {
   Time queue_deadline = never;
   Duration attempt_timeout{};
   bool detached = false;
+  core::Priority priority = core::Priority::normal;
   bool sent_before = false;
   std::uint64_t given_back_in = 0;  ///< the turn
   core::Incarnation holder;         ///< whom it was sent to; none again once that one is reaped

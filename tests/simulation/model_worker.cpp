@@ -328,7 +328,7 @@ void ModelWorker::misbehave_in_stream(OutMessage& message, Time now) {
 void ModelWorker::misbehave(Time now) {
   if (now > plan_.misbehaves_until) return;
   OutMessage message;
-  switch (random_.below(11)) {
+  switch (random_.below(13)) {
     case 0:
       message.begun = {page[0] + random_.pick<std::uint64_t>({0, 1000}), page[1]};
       break;

@@ -37,6 +37,11 @@ Plan::Plan(Random& random) {
   options.suspended_streams_max = random.pick<std::size_t>({1, 3, 10'000});
   options.queued_calls_max = random.pick<std::size_t>({10, 1000, 1000});
   options.queued_bytes_max = random.pick<std::size_t>({200, 100'000, 100'000});
+  options.max_calls = random.pick<std::uint64_t>({0, 0, 5, 30});
+  options.stop_timeout = random.pick<Duration>({1ms, 50ms, 10s});
+  options.jitter = random.pick<double>({0, 0.1});
+  options.seed = random.next();
+  retires = random.pick<std::uint32_t>({0, 0, 1, 20});
   calls = 10 + random.below(random.pick<std::uint32_t>({20, 100, 250}));
   sessions = 1 + random.below(4);
   submitting = random.any_scale(1ms, 2s);
@@ -57,6 +62,10 @@ Plan::Plan(Random& random) {
   detaches = random.pick<std::uint32_t>({0, 100});
   options.ping_interval = random.pick<Duration>({0ns, 5ms, 100ms});
   options.ping_unanswered_max = random.pick<Duration>({2ms, 50ms, 3s});
+  priorities = random.pick<std::uint32_t>({0, 0, 600});
+  floods = random.pick<std::uint32_t>({0, 900});
+  options.client_queued_calls_max = random.pick<std::size_t>({5, 1000, 1000});
+  options.client_queued_bytes_max = random.pick<std::size_t>({200, 100'000, 100'000});
   drains_early = random.chance(300);
   closes_sessions = random.chance(300);
   pauses_sessions = random.chance(200);

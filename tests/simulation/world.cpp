@@ -16,8 +16,8 @@ World::World(std::uint64_t seed, bool trace, Coverage* coverage)
       tracing_(trace),
       coverage_(coverage),
       core_(plan_.options, start_),
-      workers_(plan_.options.workers),
-      lives_(plan_.options.workers) {
+      workers_(core_.workers().size()),
+      lives_(core_.workers().size()) {
   plan_callers();
 }
 
@@ -213,16 +213,20 @@ void World::forge(ModelWorker& worker) {
   note("worker", worker.id.value, "forges a reply to", call.tag);
   observe(worker, WorkerEvent::reply);
   const bool flawed = call.stream && call.holder != worker.incarnation && random_.chance(300);
-  const bool beyond = call.holder == worker.incarnation && random_.chance(500);
+  const bool ends = call.holder == worker.incarnation && random_.chance(300);
+  const bool beyond = !ends && call.holder == worker.incarnation && random_.chance(500);
   if (coverage_ != nullptr && core_.workers()[worker.id.value]->incarnation == worker.incarnation) {
     const auto* kept = core_.find(*call.id);
     if (call.holder != worker.incarnation) coverage_->met(kept, CallEvent::foreign_reply);
     const bool its_own = kept == nullptr || call.holder == worker.incarnation;
-    const auto event = flawed                      ? StreamEvent::flawed_items
+    const auto event = ends && kept != nullptr     ? StreamEvent::wrong_end
+                       : ends                      ? StreamEvent::end
+                       : flawed                    ? StreamEvent::flawed_items
                        : beyond && kept != nullptr ? StreamEvent::items_beyond_credit
                                                    : StreamEvent::result;
     if (call.stream && its_own && !(beyond && kept == nullptr)) coverage_->met(kept, event);
   }
+  if (ends) return core_.on_end(worker.id, worker.incarnation, *call.id, 1'000'000, clock_);
   if (flawed) return core_.on_flawed_items(worker.id, worker.incarnation, *call.id, StreamItems{}, Error{}, clock_);
   if (beyond) {
     StreamItems items;
@@ -328,6 +332,7 @@ void World::act_on(const core::LifeAction& action) {
   if (const auto* spawn = std::get_if<core::Spawn>(&action)) {
     note("worker", spawn->worker.value, "is spawned");
     require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
+    if (spawn->replaces) lives_[spawn->worker.value] = {};
     check_respawn(spawn->worker);
     workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
   } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
@@ -346,6 +351,11 @@ void World::act_on(const core::LifeAction& action) {
     require(to->leases.empty(), "a STOP to a worker that has calls");
     to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by},
                         now_ + random_.between(1us, plan_.lane_delay_max));
+  } else if (const auto* replaced = std::get_if<core::Replaced>(&action)) {
+    note("worker", replaced->worker.value, "is replaced by", replaced->by.value);
+    const auto* by = worker(replaced->by);
+    require(by == nullptr || by->has_registered(), "replaced by one that is not ready");
+    ++replaced_;
   } else if (std::holds_alternative<core::Started>(action)) {
     require(++started_ == 1, "started twice");
   } else if (std::holds_alternative<core::Stopped>(action)) {

@@ -24,10 +24,11 @@ class World {
   [[nodiscard]] std::uint64_t calls() const { return ledger_.delivered(); }
   [[nodiscard]] std::uint64_t items() const { return ledger_.items_delivered(); }
   [[nodiscard]] const core::PoolCounters& counters() const { return core_.counters(); }
+  [[nodiscard]] std::uint64_t replaced() const { return replaced_; }
 
  private:
   struct Event {
-    enum Kind { submit, cancel, detach, read, close_session, pause, resume, drain } kind;
+    enum Kind { submit, cancel, detach, read, close_session, pause, resume, retire, drain } kind;
     std::uint64_t tag = 0;
     std::uint32_t session = 0;
   };
@@ -41,6 +42,7 @@ class World {
   void read(std::uint64_t tag);
   void on_items(const core::ItemsDelivery&);
   void close_session(std::uint32_t session);
+  void retire();
   void drain();
 
   // world.cpp: time, and the shell.
@@ -80,6 +82,7 @@ class World {
 
   // checks.cpp
   void check_turn();
+  void check_slots() const;
   void note_end_of(core::WorkerId);
   void check_respawn(core::WorkerId);
   void check_send(const ModelWorker&, const RunMessage&) const;
@@ -124,6 +127,7 @@ class World {
   bool draining_ = false;
   std::size_t stopped_ = 0;
   std::size_t started_ = 0;
+  std::uint64_t replaced_ = 0;
   std::vector<std::string> trace_;
 };
 

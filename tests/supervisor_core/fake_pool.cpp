@@ -30,14 +30,14 @@ FakePool::FakePool(PoolCoreOptions given) : options(given) {}
 void FakePool::start(std::uint32_t workers) {
   options.workers = workers;
   core_.emplace(options, now);
-  for (std::uint32_t i = 0; i < workers; ++i) workers_.emplace_back(*this, WorkerId{i});
+  for (const auto& each : core_->workers()) workers_.emplace_back(*this, each->id);
   core_->start(now);
   flush();
 }
 
 void FakePool::ready(std::uint32_t workers, const Registration& registration) {
   start(workers);
-  for (auto& each : workers_) each.registers(registration);
+  for (std::uint32_t i = 0; i < workers; ++i) workers_[i].registers(registration);
 }
 
 TestCall FakePool::submit(std::string_view name, const Ask& ask) {
@@ -49,6 +49,7 @@ TestCall FakePool::submit(std::string_view name, const Ask& ask) {
   if (ask.queue_timeout) submission.queue_deadline = now + *ask.queue_timeout;
   submission.attempt_timeout = ask.attempt_timeout;
   submission.detached = ask.detached;
+  submission.priority = ask.priority;
   submission.stream = ask.stream;
   TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
   if (call.id) tags_[call.id->value] = call.tag;

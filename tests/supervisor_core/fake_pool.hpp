@@ -122,6 +122,7 @@ class FakePool {
     std::uint32_t session = 0;
     std::size_t bytes = 1;
     bool detached = false;
+    Priority priority = Priority::normal;
     std::optional<StreamCredit> stream{};
   };
   TestCall submit(std::string_view name, const Ask& ask);

@@ -52,6 +52,8 @@ class [[nodiscard]] Client : public Caller {
   [[nodiscard]] Result<FunctionList> functions() const;
   /// What the daemon answers to a QUERY (PROTOCOL.md): "functions", "ps" or "ping".
   [[nodiscard]] Call<Value> query(std::string what) const;
+  /// Has the daemon do something (PROTOCOL.md, COMMAND): "drain". Ends when it is done, or with an Error if it was not.
+  [[nodiscard]] Call<Value> command(std::string name, Value::Map arguments = {}) const;
 
  private:
   explicit Client(std::shared_ptr<detail::ClientEngine> engine, std::string pool);

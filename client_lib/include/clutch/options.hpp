@@ -26,9 +26,17 @@ struct RetryPolicy {
   double jitter = 0.2;  ///< each delay is drawn from delay x (1 - jitter … 1 + jitter); 0 … 1
   std::vector<Code> codes = {Code::unavailable, Code::overloaded};
   std::vector<std::string> exceptions =
-      {};                   ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
+      {};  ///< Python types by (qualified) name, "ConnectionError", "shop.errors.Busy"
+  /// Each further attempt takes a token of the pool's or client's bucket, which all its calls share: it has 10, and
+  /// each success puts back a tenth of one. Where it is empty the error is final, so that retries do not multiply the
+  /// load of what fails already. false: this call does without.
+  bool budget = true;
   bool idempotent = false;  ///< running it twice does no harm: worker_lost and the like may be retried too
 };
+
+/// Where calls wait, of those that may be sent to a worker. By weight, not strictly: while all three wait, for each
+/// `low` call four `normal` and sixteen `high` ones are sent, so none waits for ever.
+enum class Priority : std::uint8_t { low, normal, high };
 
 struct CallOptions {
   /// All of it as the caller sees it, retries included. Default: none.
@@ -39,6 +47,7 @@ struct CallOptions {
   std::optional<std::chrono::nanoseconds> queue_timeout = {};
   std::optional<RetryPolicy> retry = {};
   std::map<std::string, std::string> metadata = {};  ///< current_call().metadata in Python, e.g. "traceparent"
+  std::optional<Priority> priority = {};             ///< default: Priority::normal
   std::string pool = {};                             ///< the pool to use where two have the function
   /// Of a stream: how many items, and bytes of them, may be on their way or wait to be read; beyond, the generator
   /// stays suspended at its `yield`. Default, 0: limits::stream_window_items (16,384) and stream_window_bytes (4 MiB).

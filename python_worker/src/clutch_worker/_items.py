@@ -6,10 +6,10 @@ share of its array's head), so that an estimate within the credit is within it i
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from clutch_worker._protocol import STREAM_BATCH_BYTES_SOFT, STREAM_BATCH_ITEMS_MAX
 from clutch_worker._results import ResultFault, prepare_item
@@ -23,7 +23,7 @@ _SMALL_BYTES = 4  # what a small text or bytes has beyond its content, less what
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Part(NamedTuple):
+class Part(Struct):
     """Of an ITEM: how many items came before, the encoded array, and the frames of its record with their places."""
 
     first: int
@@ -66,7 +66,7 @@ class Items:
         self.fault: str | None = None
         self._framed = False
         self._payload_bytes_max = payload_bytes_max
-        self._small = min(_SMALL, payload_bytes_max)
+        self._small = _SMALL if payload_bytes_max > _SMALL else payload_bytes_max
 
     def add(self, item: Any) -> int:
         """Makes an item ready and appends it; gives how many bytes it has beyond a number's. Raises ResultFault."""
@@ -139,7 +139,8 @@ class Items:
 
     def take(self) -> Part | None:
         """Empties the batch. What does not encode is left out with all that follows it, and told in `fault`."""
-        self.look_now()
+        self.left = 1
+        self.more = 0
         count = len(self.batch)
         if not count or self.fault is not None:
             return None
@@ -157,8 +158,12 @@ class Items:
             del items[sound:]
             frames = [frame for frame in frames if frame[0] < sound]
             encoded = _encode(items)
-        size = len(encoded) + sum(len(buffer) for _, buffer in frames)
-        self.sent += len(items)
+        size = len(encoded)
+        self.sent = first + len(items)
+        if not frames:
+            self.sent_bytes += size
+            return Part(first, Raw(encoded), size, [], [])
+        size += sum(len(buffer) for _, buffer in frames)
         self.sent_bytes += size
         places = [(place, number) for number, (place, _) in enumerate(frames, 1)]
         return Part(first, Raw(encoded), size, places, [buffer for _, buffer in frames])

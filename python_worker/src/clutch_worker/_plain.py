@@ -47,6 +47,11 @@ class PlainCalls:
         self.calls.update((record.seq, record) for record in records)
         self._threads.put([*records])
 
+    @property
+    def begun(self) -> int:
+        """Begun and not finished."""
+        return self._threads.begun
+
     def release(self, record: Run) -> None:
         """The awaitable that a call returned is done."""
         self.calls.pop(record.seq, None)

@@ -35,8 +35,8 @@ class Function:
     """One callable name."""
 
     __slots__ = (
-        "call", "decoders", "doc", "inert", "is_stream", "kind", "limit", "module", "name", "needs_check", "notes",
-        "parameters", "per", "signature", "threaded",
+        "call", "decoders", "doc", "inert", "inert_stream", "is_stream", "kind", "limit", "module", "name",
+        "needs_check", "notes", "parameters", "per", "signature", "threaded",
     )  # fmt: skip
 
     def __init__(self, module: ModuleType, name: str, call: Callable[..., Any]) -> None:
@@ -47,7 +47,9 @@ class Function:
         self.threaded = self.kind in ("plain", "generator")
         self.is_stream = self.kind in ("async_generator", "generator")
         # Calling an `async def` runs none of its code; what wraps one may, and needs the call's context for it.
-        self.inert = isinstance(call, types.FunctionType) and bool(call.__code__.co_flags & inspect.CO_COROUTINE)
+        flags = call.__code__.co_flags if isinstance(call, types.FunctionType) else 0
+        self.inert = bool(flags & inspect.CO_COROUTINE)
+        self.inert_stream = bool(flags & inspect.CO_ASYNC_GENERATOR)
         self.notes: list[str] = []
         self.signature, self.parameters = _parameters(call, self.notes)
         self.decoders, self.needs_check = self.parameters.by_head, self.parameters.needs_check

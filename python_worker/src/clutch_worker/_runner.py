@@ -21,9 +21,17 @@ from clutch_worker._calls import CurrentCalls, cancelled, expired, is_a_stream, 
 from clutch_worker._control import Control
 from clutch_worker._eager import starter
 from clutch_worker._errors import call_error, raised
-from clutch_worker._page import CELL_BEGUN_LOOP, Page
+from clutch_worker._page import (
+    CELL_BEGUN_LOOP,
+    CELL_FIRST_STEP,
+    CELL_FIRST_STEP_SINCE,
+    CELL_TICK_TIME,
+    CELL_TICKS,
+    Page,
+)
 from clutch_worker._plain import PlainCalls
 from clutch_worker._protocol import RESULT, Cancel, Config, Run
+from clutch_worker._pulse import Pulse
 from clutch_worker._registry import Function
 from clutch_worker._replies import Replies
 from clutch_worker._results import SCALARS
@@ -69,6 +77,7 @@ class Runner:
         self.streams = Streams(self, config.payload_bytes_max, replies)
         self.plain = PlainCalls(self, loop, config, page, replies)
         self.control = Control(self, loop, session, config.grace_ms / 1000)
+        self._pulse = Pulse(loop, page, self._in_flight)
         self._turn_due = False
         self._append = replies.records.append
         self._on_done = self._done  # bound once
@@ -102,10 +111,21 @@ class Runner:
     def turn(self) -> None:
         """Begins what may begin, within the bounds of a turn, sends what there is to say, comes back for the rest."""
         self._turn_due = True  # for what is due before its end
-        self._begin_pending()
+        now_ns = _monotonic_ns()
+        cells = self._page.cells
+        cells[CELL_TICK_TIME] = now_ns
+        cells[CELL_TICKS] += 1
+        if self.pending:
+            cells[CELL_FIRST_STEP_SINCE] = now_ns
+            try:
+                self._begin_pending(now_ns + TURN_NS)
+            finally:
+                self._page.cells[CELL_FIRST_STEP] = 0
         if self.streams.due:
             self.streams.flush()
         self._turn_due = False
+        if self.tasks or self.plain.calls or self._pulse.shown:
+            self._pulse.show()
         self._replies.flush()
         if self.pending and self._may_begin():
             self.turn_soon()
@@ -141,19 +161,23 @@ class Runner:
             or 0 < record.expires <= _monotonic_ns()
         )
 
-    def _begin_pending(self) -> None:
+    def _in_flight(self) -> int:
+        """Begun and not finished, but for streams that wait for credit."""
+        return max(0, len(self.tasks) - len(self._tails) - self.streams.parked + self.plain.begun)
+
+    def _begin_pending(self, until: int) -> None:
         """The hot path. What it does not do for the plain case is done in `_begin_otherwise`."""
         pending, tasks, functions, cancels = self.pending, self.tasks, self.functions, self.cancels
         page, set_current, settle = self._page, current.set, self._settle
         room = self._concurrency + len(self._tails) + self.streams.parked
         start = starter(self._loop)
         count = TURN_CALLS
-        until = _monotonic_ns() + TURN_NS
         while pending:
             if len(tasks) >= room and not self._may_begin():
                 break
             record = pending.popleft()
             page.cells[CELL_BEGUN_LOOP] = record.seq
+            page.cells[CELL_FIRST_STEP] = record.seq
             function = functions[record.function]
             set_current(record)
             context = copy_context()
@@ -183,15 +207,27 @@ class Runner:
                     else:
                         self._keep(record, task)
             count -= 1
-            if not count & _CLOCK_EVERY and (not count or _monotonic_ns() >= until):
-                break
+            if not count & _CLOCK_EVERY:
+                now_ns = _monotonic_ns()
+                if not count or now_ns >= until:
+                    break
+                page.cells[CELL_FIRST_STEP_SINCE] = now_ns
 
     def _begin_otherwise(self, record: Run, function: Function, context: Context) -> Coroutine[Any, Any, Any] | None:
         """The coroutine of a call with something uncommon about it; None if it is answered already."""
-        refusal = self.refusal(record)
-        if refusal is not None:
-            self.answer_error(record, refusal)
-            return None
+        stream = self.streams.live.get(record.seq)
+        if record.expires or self.cancels or (stream is None and function.is_stream):
+            refusal = self.refusal(record)
+            if refusal is not None:
+                self.answer_error(record, refusal)
+                return None
+        if stream is not None and function.inert_stream and not stream.has_more:
+            try:
+                generator = function.call(*function.parameters.positional(record.args))
+            except Exception as error:  # as in `_begin_pending`: no code of the function has run
+                self._refuse(record, function, error)
+                return None
+            return OnLoop(stream, self._loop).drive(generator)
         try:
             made = context.run(self.call, function, record)
         except ArgumentFault as error:
@@ -200,8 +236,8 @@ class Runner:
         except BaseException as error:
             self.answer_error(record, raised(error))
             return None
-        if record.seq in self.streams.live:
-            return self._begin_stream(record, made)
+        if stream is not None:
+            return self._begin_stream(stream, made)
         if inspect.iscoroutine(made):
             return made
         if inspect.isawaitable(made):
@@ -210,10 +246,10 @@ class Runner:
         self._replies.value(record.call, made)
         return None
 
-    def _begin_stream(self, record: Run, made: Any) -> Coroutine[Any, Any, Any] | None:
+    def _begin_stream(self, stream: Stream, made: Any) -> Coroutine[Any, Any, Any] | None:
         if is_async(made) or inspect.isawaitable(made):
-            return OnLoop(self.streams.live[record.seq], self._loop).drive(made)
-        self.answer_error(record, no_stream(self.functions[record.function].name, made))
+            return OnLoop(stream, self._loop).drive(made)
+        self.answer_error(stream.record, no_stream(stream.name, made))
         return None
 
     def call(self, function: Function, record: Run) -> Any:

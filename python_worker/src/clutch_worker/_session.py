@@ -28,6 +28,7 @@ from clutch_worker._protocol import (
     RemoteProtocolError,
     Run,
     Stop,
+    UInt,
     explain,
     map_length,
 )
@@ -37,10 +38,12 @@ _decode_control = msgspec.msgpack.Decoder(list[int | Cancel | Ping | Stop | Cred
 _decode_config = msgspec.msgpack.Decoder(Config).decode
 _decode_extras = msgspec.msgpack.Decoder(Extras).decode
 _decode_metadata = msgspec.msgpack.Decoder(dict[str, str]).decode
+_decode_credit = msgspec.msgpack.Decoder(tuple[UInt, UInt]).decode
 
 _DATA_TYPES = frozenset((1, 2))
 _CONTROL_TYPES = frozenset((9, 10, 12, 15))
 _NO_EXTRAS = Payload(b"", {}, {}, 1, 0)
+_STREAM_ALONE = b"\x81\xa6stream"  # a map of that key alone
 
 Frames = Sequence[Any]
 
@@ -84,17 +87,22 @@ class Session:
         records = self._open(_decode_data, _DATA_TYPES, frames)
         seq = self.last_seq
         functions = self.functions
+        streams: dict[int, Payload] | None = None
         for record in records:
             seq += 1
-            if (
-                type(record) is not Run
-                or record.seq != seq
-                or record.function >= functions
-                or record.extras is not UNSET
-            ):
+            if type(record) is not Run or record.seq != seq or record.function >= functions:
                 return self._receive_uncommon(records, frames)
+            if record.extras is not UNSET:
+                payload = _stream_alone(record.extras)
+                if payload is None:
+                    return self._receive_uncommon(records, frames)
+                if streams is None:
+                    streams = {}
+                streams[seq] = payload
         if len(frames) > 1 or not self._registered:
             return self._receive_uncommon(records, frames)
+        if streams is not None:
+            self.payloads.update(streams)
         self.last_seq = seq
         return records
 
@@ -162,6 +170,17 @@ def decode_config(raw: Raw) -> Config:
     if map_length(raw) != len(Config.__struct_fields__):
         raise RemoteProtocolError("wrong_field", "BOOT: a key occurs twice")
     return config
+
+
+def _stream_alone(raw: Any) -> Payload | None:
+    """The commonest extras, a stream's credit and nothing else; None for all others, sound or not."""
+    encoded = bytes(raw)
+    if not encoded.startswith(_STREAM_ALONE):
+        return None
+    try:
+        return Payload(b"", {}, {}, 1, 0, _decode_credit(encoded[len(_STREAM_ALONE) :]))
+    except msgspec.DecodeError:
+        return None
 
 
 def _payload(raw: Any, frames: Frames, unnamed: set[int]) -> Payload:

@@ -7,6 +7,7 @@ import time
 import types
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Generator
+from types import AsyncGeneratorType
 from typing import Any
 
 from clutch_worker._items import NUMBERS
@@ -39,19 +40,8 @@ class OnLoop:
     async def drive(self, source: Any) -> Stream:
         """The whole stream. Raises nothing, SystemExit included: the stream is asked how it ended."""
         stream = self._stream
-        try:
-            if not is_async(source):
-                if stream.stopping and hasattr(source, "close"):
-                    source.close()
-                    return stream
-                self.between_steps = False
-                source = await source
-            if not is_async(source):
-                stream.error = no_stream(stream.name, source)
-                return stream
-            iterator = self.iterator = source.__aiter__()
-        except BaseException as error:
-            stream.failed(error)
+        iterator = self.iterator = source if type(source) is AsyncGeneratorType else await self._iterator_of(source)
+        if iterator is None:
             return stream
         try:
             if await self._iterate(iterator):
@@ -64,6 +54,24 @@ class OnLoop:
             stream.failed(error)
         return stream
 
+    async def _iterator_of(self, source: Any) -> Any:
+        """What is to be stepped; None where there is nothing, of which the stream has been told."""
+        stream = self._stream
+        try:
+            if not is_async(source):
+                if stream.stopping and hasattr(source, "close"):
+                    source.close()
+                    return None
+                self.between_steps = False
+                source = await source
+            if not is_async(source):
+                stream.error = no_stream(stream.name, source)
+                return None
+            return source.__aiter__()
+        except BaseException as error:
+            stream.failed(error)
+            return None
+
     def resume(self) -> None:
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
@@ -73,7 +81,7 @@ class OnLoop:
         items, numbers = self._items, NUMBERS
         append, put = items.batch.append, items.put
         if not items.has_credit() or self._stream.stopping:
-            await self._pause()
+            await self._credit()
             if self._stream.stopping:
                 return False
         self.between_steps = False
@@ -90,7 +98,10 @@ class OnLoop:
             if left > 0:
                 items.left = left
             elif self._is_due():
-                await self._pause()
+                if items.has_credit() and not self._stream.stopping:
+                    await _turn()
+                else:
+                    await self._credit()
                 if self._stream.stopping:
                     return False
                 self._looked = _monotonic_ns()
@@ -100,23 +111,27 @@ class OnLoop:
     def _is_due(self) -> bool:
         """Whether the batch is to leave before another step; then it has been handed over."""
         items, stream = self._items, self._stream
-        now = _monotonic_ns()
-        if items.more and now < self._until and now - self._looked < _SLOW_NS:
+        full = items.limit == 1
+        if full:  # the first item: it is early because nothing else is looked at
+            stream.streams.runner.turn_soon()
+        else:
+            now = _monotonic_ns()
+            if items.more and now < self._until and now - self._looked < _SLOW_NS:
+                self._looked = now
+                items.left = min(items.more, _STRIDE)
+                items.more -= items.left
+                return False
+            if len(items.batch) == 1:
+                self._until = now + stream.streams.slice_ns()
+                stream.flush_soon()
+            step_ns = now - self._looked
             self._looked = now
-            items.left = min(items.more, _STRIDE)
-            items.more -= items.left
-            return False
-        if len(items.batch) == 1:
-            self._until = now + stream.streams.slice_ns()
-            stream.flush_soon()
-        step_ns = now - self._looked
-        self._looked = now
-        # After a long step another is to be expected, for which the item need not wait.
-        late = now >= self._until or step_ns >= STREAM_BATCH_TIME_NS_MAX
-        full = items.is_full()
-        if not (full or late or stream.stopping or not items.has_credit()):
-            items.look_after(1)
-            return False
+            # After a long step another is to be expected, for which the item need not wait.
+            late = now >= self._until or step_ns >= STREAM_BATCH_TIME_NS_MAX
+            full = items.is_full()
+            if not (full or late or stream.stopping or not items.has_credit()):
+                items.look_after(1)
+                return False
         if stream.streams.forked:
             os._exit(1)  # a child of os.fork() that came back out of user code: it is nobody's worker
         self.between_steps = True
@@ -125,13 +140,11 @@ class OnLoop:
             items.grow()
         return True
 
-    async def _pause(self) -> None:
-        """A turn of the loop, or until there is credit or the stream is stopped."""
-        stream, items = self._stream, self._items
+    async def _credit(self) -> None:
+        """Until there is some or the stream is stopped."""
+        stream = self._stream
         self.between_steps = True
-        if items.has_credit() and not stream.stopping:
-            await _turn()
-        if items.has_credit() or stream.stopping:
+        if stream.stopping:
             return
         self._future = self._loop.create_future()
         stream.park()

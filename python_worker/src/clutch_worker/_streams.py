@@ -8,6 +8,8 @@ from asyncio import CancelledError
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import UNSET
+
 from clutch_worker._calls import cancelled
 from clutch_worker._errors import raised
 from clutch_worker._items import Items
@@ -32,15 +34,17 @@ class Driver(Protocol):
 
 
 class Stream:
-    """One stream. `stopping` says that the iterator is to be closed instead of stepped."""
+    """One stream. `stopping` says that the iterator is to be closed instead of stepped, `has_more` that its arguments
+    are not all in its RUN's `args`."""
 
-    __slots__ = ("driver", "due", "error", "items", "name", "parked", "record", "stopping", "streams")
+    __slots__ = ("driver", "due", "error", "has_more", "items", "name", "parked", "record", "stopping", "streams")
 
-    def __init__(self, streams: Streams, record: Run, items: Items) -> None:
+    def __init__(self, streams: Streams, record: Run, items: Items, has_more: bool) -> None:
         self.streams = streams
         self.record = record
         self.name = streams.runner.functions[record.function].name
         self.items = items
+        self.has_more = has_more
         self.driver: Driver | None = None
         self.error: dict[str, Any] | None = None
         self.stopping = False
@@ -49,7 +53,8 @@ class Stream:
 
     def flush(self) -> None:
         """Hands what was produced to the replies. A value found not to cross there stops the stream."""
-        self._hand_over()
+        if self.items.batch:
+            self._hand_over()
         if self.items.fault is not None and not self.stopping:
             self.streams.runner.control.stop_stream(self.record.seq)
 
@@ -135,15 +140,18 @@ class Streams:
     def receive(self, records: list[Run], payload_of: Callable[[int], Payload]) -> None:
         """Takes those of the calls that are streams. Raises RemoteProtocolError."""
         for record in records:
-            early = self.early.pop(record.seq, None)
+            seq = record.seq
+            early = self.early.pop(seq, None) if self.early else None
             if early is not None and early.call != record.call:
-                raise RemoteProtocolError("wrong_field", f"CREDIT of seq {record.seq} names call {early.call}")
-            credit = payload_of(record.seq).credit
-            if credit is not None:
-                items = Items(*credit, self._payload_bytes_max)
+                raise RemoteProtocolError("wrong_field", f"CREDIT of seq {seq} names call {early.call}")
+            if record.extras is UNSET:
+                continue
+            payload = payload_of(seq)
+            if payload.credit is not None:
+                items = Items(*payload.credit, self._payload_bytes_max)
                 if early is not None:
                     items.raise_credit(early.items, early.bytes)
-                self.live[record.seq] = Stream(self, record, items)
+                self.live[seq] = Stream(self, record, items, bool(payload.kwargs or payload.frames))
 
     def credit(self, record: Credit, is_early: bool) -> None:
         """Acts on a CREDIT, or keeps it for a RUN that is still to come. Raises RemoteProtocolError."""

@@ -34,6 +34,10 @@ class Threads(Generic[Job]):
         for _ in range(missing):
             threading.Thread(target=self._main, name="clutch-call", daemon=True).start()
 
+    @property
+    def begun(self) -> int:
+        return self._begun
+
     def release(self) -> None:
         """A call that went on outside its thread, as an awaitable on the loop, is finished."""
         with self._condition:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "clutch/log.hpp"
+#include "clutch/protocol/limits.hpp"
 
 namespace clutch {
 
@@ -23,12 +24,23 @@ struct PoolOptions {
   std::uint32_t concurrency = 1000;    ///< a worker: coroutines begun and not finished
   std::uint32_t threads = 16;          ///< a worker: plain functions (`def`) running at once
   std::uint32_t pool_concurrency = 0;  ///< all workers: calls sent to one and not finished; 0: no such bound
+  /// What may wait in the pool, in calls and in bytes of their arguments; beyond, calls end as `overloaded` at once.
+  /// The latter two are of each client of a daemon; the program of an embedded pool is none.
+  std::size_t queued_calls_max = limits::queued_calls_max;
+  std::size_t queued_bytes_max = limits::queued_bytes_max;
+  std::size_t client_queued_calls_max = limits::client_queued_calls_max;
+  std::size_t client_queued_bytes_max = limits::client_queued_bytes_max;
   std::chrono::nanoseconds attempt_timeout = std::chrono::seconds(30);  ///< default of a call's; zero: none
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
-  std::map<std::string, std::string> env = {};                          ///< added to the workers' environment
-  bool clean_env = false;                                               ///< `env` is all of it
+  // When a worker is replaced, one at a time, each limit up to a tenth lower by chance; 0: never. Its replacement is
+  // ready first, and its calls in flight have stop_timeout to end.
+  std::uint64_t max_calls = 0;                  ///< sent to it in one life
+  std::chrono::nanoseconds max_age{0};          ///< from ready
+  std::uint64_t max_rss = 0;                    ///< bytes of resident memory, read every second
+  std::map<std::string, std::string> env = {};  ///< added to the workers' environment
+  bool clean_env = false;                       ///< `env` is all of it
   /// What numeric libraries in a worker may use at most (OMP_NUM_THREADS and kin); 0: leave it to them.
   std::uint32_t library_threads = 0;
   /// CPUs by worker, in turn: {{0, 1}, {2, 3}} gives worker 0 the first two, worker 1 the next. Empty: any.

@@ -50,3 +50,8 @@ async def wait_for_file(path: str) -> None:
 
 def pid() -> int:
     return os.getpid()
+
+
+def shout(lines: int, width: int = 100) -> None:
+    for _ in range(lines):
+        print("x" * width, flush=True)

@@ -40,13 +40,17 @@ inline constexpr std::chrono::milliseconds stream_batch_time_max{1};  // from an
 inline constexpr std::size_t suspended_streams_max = 10'000;          // of one worker, without credit
 
 // A worker.
-inline constexpr std::size_t window_max = 256;  // calls sent and not begun
+inline constexpr std::size_t window_max = 256;                  // calls sent and not begun
+inline constexpr std::chrono::milliseconds tick_overdue{250};   // of a loop that has calls in flight: it is blocked
+inline constexpr std::chrono::milliseconds first_step_long{2};  // calls go to other workers meanwhile
 inline constexpr std::chrono::milliseconds ping_interval{5000};
 inline constexpr std::chrono::milliseconds ping_unanswered_max{3000};
 
 // A pool.
 inline constexpr std::size_t queued_calls_max = 4u << 20;
 inline constexpr std::size_t queued_bytes_max = std::size_t{2} << 30;
+inline constexpr std::size_t client_queued_calls_max = 1u << 20;  // of one client of a daemon's
+inline constexpr std::size_t client_queued_bytes_max = std::size_t{512} << 20;
 
 // A client of the daemon.
 inline constexpr std::size_t client_window_bytes = 64u << 20;       // of requests, and of replies

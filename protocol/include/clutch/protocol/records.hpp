@@ -42,6 +42,7 @@ enum class RecordType : std::uint8_t {
   answer,
   bye,
   receipt,
+  command,
 };
 
 /// Who speaks to whom on which lane: decides which records belong.
@@ -105,6 +106,7 @@ struct Extras {
   std::optional<std::uint64_t> attempt_timeout;
   std::string_view pool;
   bool detached = false;
+  std::uint64_t priority = 1;
   std::optional<StreamCredit> stream;  ///< the call is a stream, with this credit to begin with
 };
 

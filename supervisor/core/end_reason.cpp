@@ -1,0 +1,31 @@
+#include "core/end_reason.hpp"
+
+#include <csignal>
+
+#include "core/types.hpp"
+
+namespace clutch::core {
+
+std::string_view to_string(EndReason reason) noexcept {
+  constexpr std::array<std::string_view, end_reasons> names = {"calls", "age",   "rss",      "leak",    "reload",
+                                                               "stop",  "boot",  "deadline", "silence", "protocol",
+                                                               "exit",  "crash", "signal",   "oom"};
+  return names[static_cast<std::size_t>(reason)];
+}
+
+EndReason reason_of(const Exit& exit) noexcept {
+  switch (exit.signal) {
+    case 0:
+      return EndReason::exit;
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGABRT:
+    case SIGFPE:
+    case SIGILL:
+      return EndReason::crash;
+    default:
+      return exit.out_of_memory ? EndReason::oom : EndReason::signal;
+  }
+}
+
+}  // namespace clutch::core
