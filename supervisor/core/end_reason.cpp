@@ -28,4 +28,8 @@ EndReason reason_of(const Exit& exit) noexcept {
   }
 }
 
+bool died_of_itself(const Exit& exit) noexcept {
+  return exit.signal == 0 ? exit.status != 0 : reason_of(exit) == EndReason::crash;
+}
+
 }  // namespace clutch::core

@@ -38,5 +38,7 @@ using EndCounts = std::array<std::uint64_t, end_reasons>;  ///< by EndReason
 [[nodiscard]] constexpr bool is_recycling(EndReason reason) noexcept { return reason <= EndReason::reload; }
 /// Of one that nobody told to end.
 [[nodiscard]] EndReason reason_of(const Exit&) noexcept;
+/// By a crash or an exit of its own: not as a process ends that is told to.
+[[nodiscard]] bool died_of_itself(const Exit&) noexcept;
 
 }  // namespace clutch::core

@@ -157,7 +157,11 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
     error.python_stack = exit.python_stack;
     worker->boot_error = std::move(error);
   }
-  if (worker->state == WorkerState::ready) note_kill(*worker, now);
+  // Told to end once its lanes were found closed, which they were because it had died.
+  const bool died_first = worker->state == WorkerState::condemned && died_of_itself(exit);
+  if (died_first) worker->ended_as.reset();
+  if (worker->state == WorkerState::ready || worker->state == WorkerState::retiring || died_first)
+    note_kill(*worker, now);
   count_end(*worker, exit, booted);
   worker->state = WorkerState::absent;
   worker->act_at = worker->age_until = worker->leave_by = never;

@@ -76,6 +76,12 @@ bool Chaos::strike(const Fault& fault) {
       return kill_client(fault);
     case Kind::client_leaves:
       return client_leaves(fault);
+    case Kind::poison:
+      return poison(fault.daemon);
+    case Kind::reload:
+      return reload(fault.daemon);
+    case Kind::drain_daemon:
+      return drain_daemon(fault);
     case Kind::garbage:
       return garbage(fault);
   }
@@ -125,6 +131,34 @@ bool Chaos::restart_daemon(const Fault& fault) {
   std::this_thread::sleep_for(fault.lasts);
   daemon_.start_again();
   return true;
+}
+
+// Its last word comes when no call is left, and it ends by itself.
+bool Chaos::drain_daemon(const Fault& fault) {
+  const auto done = client_.command("drain").get();
+  const int status = daemon_.process().wait();
+  std::this_thread::sleep_for(fault.lasts / 4);
+  daemon_.start_again();
+  return done.ok() && status == 0;
+}
+
+// A crash of a call may end the worker that is to take over: then the old one serves on, and it is tried again.
+bool Chaos::reload(bool of_the_daemon) {
+  if (ready_worker(of_the_daemon) == 0) return false;
+  if (!of_the_daemon) return pool_.reload().ok();
+  const auto done = client_.command("reload", {{Value("pool"), Value("main")}}).get();
+  const auto* pools = done.ok() ? done.value().find("pools") : nullptr;
+  const auto* array = pools != nullptr ? pools->get_if<Value::Array>() : nullptr;
+  return array != nullptr && array->size() == 1 && *array->front().find("reloaded") == Value(true);
+}
+
+bool Chaos::poison(bool of_the_daemon) {
+  if (of_the_daemon) {
+    static_cast<void>(client_.command("lift", {{Value("fingerprint"), Value("all")}}).get());
+  } else {
+    static_cast<void>(pool_.lift_quarantine("all"));
+  }
+  return ++wanted_.poisons[of_the_daemon ? 1 : 0] != 0;
 }
 
 // What it was told is gone with it; that nothing ran twice is not.

@@ -16,13 +16,13 @@ namespace clutch::soak {
 
 /// What calls are to do something bad: taken by the thread that has the load.
 struct Wanted {
-  std::array<std::atomic<int>, 2> crashes{}, leaves{}, blocks{};  // [1]: through the daemon
+  std::array<std::atomic<int>, 2> crashes{}, leaves{}, blocks{}, poisons{};  // [1]: through the daemon
 };
 
 /// One thread.
 class Chaos {
  public:
-  Chaos(const Pool& pool, daemon_test::Daemon& daemon, const Client& client, Wanted& wanted)
+  Chaos(Pool& pool, daemon_test::Daemon& daemon, const Client& client, Wanted& wanted)
       : pool_(pool), daemon_(daemon), client_(client), wanted_(wanted) {}
 
   /// Waits its time, then fires. False: it found nobody to strike.
@@ -41,11 +41,14 @@ class Chaos {
   bool stop(pid_t process, std::chrono::milliseconds lasts);
   bool kill_nursery(const Fault&);
   bool restart_daemon(const Fault&);
+  bool drain_daemon(const Fault&);
+  bool reload(bool of_the_daemon);
+  bool poison(bool of_the_daemon);
   bool kill_client(const Fault&);
   bool client_leaves(const Fault&);
   bool garbage(const Fault&);
 
-  const Pool& pool_;
+  Pool& pool_;
   daemon_test::Daemon& daemon_;
   const Client& client_;
   Wanted& wanted_;

@@ -49,6 +49,17 @@ void Load::timed(const char* function, const char* what, const Caller& through, 
 
 void Load::block(double seconds) { timed("soaked.block", "a blocked loop", caller_, seconds); }
 
+void Load::poison() {
+  constexpr int kills = 3;  // PoolOptions::quarantine_after
+  const int number = ledger_->open("poison", kills);
+  RetryPolicy stubborn;
+  stubborn.attempts = kills + 1;
+  stubborn.delay = 20ms;
+  stubborn.codes = {Code::worker_lost};
+  stubborn.idempotent = true;
+  follow(caller_.with({.retry = std::move(stubborn)}).call<int>("soaked.crash", ledger_->path(), number), number);
+}
+
 void Load::burst(int calls) {
   for (; calls > 0; --calls) timed("ledger.run", "one of a burst", caller_, 0.0);
 }

@@ -23,6 +23,8 @@ class Load {
   void crash() { plain_call("soaked.crash", "crash"); }
   void leave() { plain_call("soaked.leave", "SystemExit"); }
   void block(double seconds);
+  /// Tried again until it is in quarantine.
+  void poison();
   /// So many at once, that a queue may be too short for.
   void burst(int calls);
 

@@ -23,6 +23,9 @@ enum class Kind : std::uint8_t {
   stop_daemon,    ///< SIGSTOP, later SIGCONT
   kill_client,    ///< SIGKILL of a program in the midst of its calls
   client_leaves,  ///< a client ends with calls under way
+  poison,         ///< a call that kills each worker that has it, and is tried again
+  reload,         ///< new code, worker by worker
+  drain_daemon,   ///< `clutch drain`, started again soon
   garbage,        ///< a peer that sends what is no message
 };
 
@@ -35,12 +38,21 @@ struct Shape {
 
 // A further fault is a row here and a case in Chaos::fire.
 inline constexpr Shape shapes[] = {
-    {Kind::kill_worker, "worker killed", 6, false},  {Kind::crash, "crash in a call", 2, false},
-    {Kind::system_exit, "SystemExit", 1, false},     {Kind::stop_worker, "worker stopped", 1, false},
-    {Kind::block_loop, "loop blocked", 2, false},    {Kind::kill_nursery, "nursery killed", 1, false},
-    {Kind::kill_daemon, "daemon killed", 1, true},   {Kind::outage, "daemon away", 1, true},
-    {Kind::stop_daemon, "daemon stopped", 1, true},  {Kind::kill_client, "client killed", 1, true},
-    {Kind::client_leaves, "client leaves", 1, true}, {Kind::garbage, "garbage peer", 1, true},
+    {Kind::kill_worker, "worker killed", 6, false},
+    {Kind::crash, "crash in a call", 2, false},
+    {Kind::system_exit, "SystemExit", 1, false},
+    {Kind::stop_worker, "worker stopped", 1, false},
+    {Kind::block_loop, "loop blocked", 2, false},
+    {Kind::kill_nursery, "nursery killed", 1, false},
+    {Kind::kill_daemon, "daemon killed", 1, true},
+    {Kind::outage, "daemon away", 1, true},
+    {Kind::stop_daemon, "daemon stopped", 1, true},
+    {Kind::kill_client, "client killed", 1, true},
+    {Kind::client_leaves, "client leaves", 1, true},
+    {Kind::poison, "poison call", 1, false},
+    {Kind::reload, "reload", 1, false},
+    {Kind::drain_daemon, "daemon drained", 1, true},
+    {Kind::garbage, "garbage peer", 1, true},
 };
 
 struct Fault {

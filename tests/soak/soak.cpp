@@ -24,8 +24,8 @@ constexpr std::size_t daemon_rss_slack_kib = 64 * 1024;
 
 // What must have been seen. A code that the pool learns is a word here.
 constexpr const char* outcomes_wanted[] = {
-    "value",     "failed",     "invalid_argument", "not_found",   "deadline_exceeded",
-    "cancelled", "overloaded", "unavailable",      "worker_lost", "connection_lost"};
+    "value",      "failed",      "invalid_argument", "not_found",       "deadline_exceeded", "cancelled",
+    "overloaded", "unavailable", "worker_lost",      "connection_lost", "quarantined"};
 
 PoolOptions pool_options() {
   PoolOptions options;
@@ -92,6 +92,7 @@ class Soak {
       if (take(wanted_.crashes)) load.crash();
       if (take(wanted_.leaves)) load.leave();
       if (take(wanted_.blocks)) load.block(0.7);
+      if (take(wanted_.poisons)) load.poison();
       load.turn(in_flight);
     }
     std::this_thread::sleep_for(3ms);

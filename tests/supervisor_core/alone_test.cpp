@@ -85,8 +85,8 @@ class Poison : public PoolTest {
       EXPECT_ENDED(call, worker_lost, started);
     }
   }
-  void die() {
-    pool.worker(0).dies(11);
+  void die(int signal = 11) {
+    pool.worker(0).dies(signal);
     while (pool.worker(0).state() != WorkerState::booting) pool.advance(100ms);
     pool.worker(0).registers();
   }
@@ -107,6 +107,30 @@ TEST_F(Poison, IsRefusedAfterItsThirdKill) {
   pool.worker(0).runs(other);
   EXPECT_RETURNED(other);
   EXPECT_QUIET();
+}
+
+// The lanes of a worker that crashed may be found closed before its death is known.
+TEST_F(Poison, IsToldByItsCrashThoughTheWorkerWasToBeEndedForItsClosedLanes) {
+  pool.ready(1);
+  kill(2);
+  const auto call = poison();
+  pool.worker(0).begins(call);
+  pool.core().on_violation(WorkerId{0}, Incarnation{pool.worker(0).incarnation}, "its data lane takes nothing more");
+  pool.worker(0).dies(11);
+  EXPECT_ENDED(call, worker_lost, started);
+  EXPECT_EQ(pool.count<Quarantined>(), 1u);
+  EXPECT_EQ(pool.core().counters().ends[static_cast<std::size_t>(EndReason::protocol)], 0u);
+  EXPECT_EQ(pool.core().counters().ends[static_cast<std::size_t>(EndReason::crash)], 3u);
+}
+
+TEST_F(Poison, KillsAWorkerThatIsToBeReplacedToo) {
+  pool.ready(1);
+  kill(2);
+  const auto call = poison();
+  pool.worker(0).begins(call);
+  pool.core().retire(WorkerId{0}, Incarnation{pool.worker(0).incarnation}, EndReason::age, pool.now);
+  pool.worker(0).dies(11);
+  EXPECT_EQ(pool.count<Quarantined>(), 1u);
 }
 
 TEST_F(Poison, RunsAgainWhenItIsLiftedAndWhenItsTimeIsOver) {
@@ -237,9 +261,10 @@ TEST_F(Poison, IsNotWhatAWorkerThatIsEndedHad) {
     pool.worker(0).begins(poison());
     pool.worker(0).says_begun(99, 0);  // it breaks the protocol
     ASSERT_FALSE(pool.worker(0).killed.empty());
-    die();
+    die(9);
   }
   EXPECT_OPEN(poison());
+  EXPECT_EQ(pool.core().counters().ends[static_cast<std::size_t>(EndReason::protocol)], 4u);
 }
 
 TEST_F(Poison, IsNothingWhereNoneIsWanted) {
