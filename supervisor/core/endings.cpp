@@ -74,6 +74,7 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   Lane& lane = worker.lane(call.execution);
   const bool suspended = call.stream && call.stream->suspended;
   --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
+  timers_.stop(call);  // of the grace after its cancel
   if (call.leaked) --worker.leaked;
   Queue::remove(call);
   count_limit(call, worker, -1);

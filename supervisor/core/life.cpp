@@ -243,6 +243,7 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, const Verdict&
       answer(*call, std::move(error));
     }
     if (call->answered) {
+      timers_.stop(*call);
       calls_.release(*call);
       continue;
     }
