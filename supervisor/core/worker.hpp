@@ -15,6 +15,7 @@
 //             |                               | once, later where one short life follows another
 //   retiring, stopping | exit    -> absent    | as above, no respawn
 //   retiring, stopping | stop_timeout is over -> condemned | Kill
+//   ready, retiring | its loop is blocked, and a call overdue or stall_limit over -> condemned | Examine, then Kill
 //   any but absent | broke the protocol -> condemned | Kill
 //   condemned | exit             -> absent    | as from ready, or from retiring
 #pragma once
