@@ -10,12 +10,14 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/call.cpp
   core/call_names.cpp
   core/cancels.cpp
+  core/culprits.cpp
   core/dispatch.cpp
   core/end_reason.cpp
   core/endings.cpp
   core/fair_queue.cpp
   core/fingerprint.cpp
   core/functions.cpp
+  core/leaks.cpp
   core/life.cpp
   core/loop_watch.cpp
   core/pool_core.cpp

@@ -151,6 +151,11 @@ Value error_value(const Error& error) {
   if (error.retry_after_ms) pairs.emplace_back("retry_after_ms", *error.retry_after_ms);
   if (error.signal) pairs.emplace_back("signal", *error.signal);
   if (error.exit_code) pairs.emplace_back("exit_code", *error.exit_code);
+  if (error.collateral) pairs.emplace_back("collateral", true);
+  if (error.culprit) {
+    pairs.emplace_back("culprit", error.culprit->function);
+    pairs.emplace_back("culprit_call", error.culprit->call);
+  }
   if (!error.python_stack.empty()) pairs.emplace_back("python_stack", error.python_stack);
   return pairs;
 }

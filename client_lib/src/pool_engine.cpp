@@ -95,7 +95,7 @@ std::vector<WorkerInfo> PoolEngine::workers() {
   const std::lock_guard lock(guard_);
   for (const auto& fact : shell_->worker_facts()) {
     workers.push_back({fact.worker, fact.incarnation, fact.pid, std::string(fact.state), fact.calls, fact.restarts,
-                       fact.in_flight, fact.suspended});
+                       fact.in_flight, fact.suspended, fact.leaked});
   }
   return workers;
 }

@@ -82,8 +82,8 @@ bool operator==(const PythonException& a, const PythonException& b) {
 bool operator==(const Error& a, const Error& b) {
   return a.code == b.code && a.stage == b.stage && a.certainty == b.certainty && a.message == b.message &&
          a.attempts == b.attempts && a.retry_after_ms == b.retry_after_ms && a.signal == b.signal &&
-         a.exit_code == b.exit_code && a.items == b.items && a.python_stack == b.python_stack &&
-         same(a.exception, b.exception);
+         a.exit_code == b.exit_code && a.items == b.items && a.collateral == b.collateral && a.culprit == b.culprit &&
+         a.python_stack == b.python_stack && same(a.exception, b.exception);
 }
 
 Error make_error(Code code, Stage stage, Certainty certainty, std::string message) {

@@ -110,6 +110,11 @@ bool read_field(Cursor& cursor, std::string_view key, Error& out) {
   if (key == "signal") return read_optional(cursor, out.signal);
   if (key == "exit_code") return read_optional(cursor, out.exit_code);
   if (key == "items") return read_optional(cursor, out.items);
+  if (key == "collateral") return cursor.boolean(out.collateral);
+  if (key == "culprit" || key == "culprit_call") {
+    if (!out.culprit) out.culprit.emplace();
+    return key == "culprit" ? read_text(cursor, out.culprit->function) : cursor.uint(out.culprit->call);
+  }
   if (key == "python_stack") return read_text(cursor, out.python_stack);
   if (key == "exception") {
     auto exception = std::make_shared<PythonException>();
@@ -128,7 +133,8 @@ void write(Writer& writer, const Error& error) {
     writer.uint(value);
   };
   writer.map(5 + (error.retry_after_ms ? 1 : 0) + (error.signal ? 1 : 0) + (error.exit_code ? 1 : 0) +
-             (error.items ? 1 : 0) + (error.python_stack.empty() ? 0 : 1) + (error.exception ? 1 : 0));
+             (error.items ? 1 : 0) + (error.collateral ? 1 : 0) + (error.culprit ? 2 : 0) +
+             (error.python_stack.empty() ? 0 : 1) + (error.exception ? 1 : 0));
   writer.string("code");
   writer.string(to_string(error.code));
   writer.string("stage");
@@ -142,6 +148,15 @@ void write(Writer& writer, const Error& error) {
   if (error.signal) number("signal", *error.signal);
   if (error.exit_code) number("exit_code", *error.exit_code);
   if (error.items) number("items", *error.items);
+  if (error.collateral) {
+    writer.string("collateral");
+    writer.boolean(true);
+  }
+  if (error.culprit) {
+    writer.string("culprit");
+    writer.string(error.culprit->function);
+    number("culprit_call", error.culprit->call);
+  }
   if (!error.python_stack.empty()) {
     writer.string("python_stack");
     writer.string(error.python_stack);

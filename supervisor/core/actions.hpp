@@ -117,6 +117,21 @@ struct Blocked {
   Duration stood{};
   bool over = false;
 };
+/// Its loop is blocked, and it is to be killed for that: find out by what, tell PoolCore::on_examined, then call
+/// PoolCore::end_blocked.
+struct Examine {
+  WorkerId worker;
+  Incarnation incarnation;
+};
+/// A call goes on although it was cancelled and its grace is over: for the log.
+struct Leaked {
+  WorkerId worker;
+  CallId call;
+  std::string function;
+  bool in_thread = false;
+  std::uint32_t count = 0;  ///< of its worker, this one included
+  bool replaced = false;    ///< the worker is to be, for so many
+};
 struct Started {};
 struct StartFailed {
   Error error;
@@ -142,7 +157,7 @@ struct CallStep {
 };
 
 using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, TookPlace, Reloaded, Silence, Blocked,
-                                Quarantined, Started, StartFailed, PoolFailed, Stopped>;
+                                Examine, Leaked, Quarantined, Started, StartFailed, PoolFailed, Stopped>;
 
 struct Actions {
   std::vector<SendRun> runs;

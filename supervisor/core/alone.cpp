@@ -30,15 +30,14 @@ std::optional<Error> PoolCore::nested_refusal(FunctionId function, const Submiss
   if (submission.stream) probe.stream = std::make_unique<StreamProgress>();
   const bool free = !is_full() && std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
     const Lane& lane = worker->lane(probe.execution);
-    return worker->state == WorkerState::ready && !worker->silent && !worker->reserved &&
-           lane.sent + lane.begun < lane.bound && may_have(*worker, probe);
+    return worker->takes_calls() && lane.sent + lane.begun < lane.bound && may_have(*worker, probe);
   });
   if (free) return std::nullopt;
   auto error =
       make_error(Code::overloaded, Stage::queue, Certainty::not_started,
                  "a worker of this pool asks for `" + functions_[function].name +
-                     "`, and every place for it is taken: it might wait for itself. Give the pool more workers or "
-                     "concurrency, or the function a pool of its own");
+                     "`, and every place for it is taken or blocked: it might wait for itself. Give the pool more "
+                     "workers or concurrency, or the function a pool of its own");
   error.retry_after_ms = pace_.retry_after_ms(queued_ + 1, now);
   return error;
 }
@@ -82,7 +81,7 @@ void PoolCore::pump_alone(Time now) {
   if (hopeless(call->function)) return drop_hopeless(*call);
   for (const auto& worker : workers_) {
     if (kept != nullptr && kept->reserved) break;
-    if (worker->state != WorkerState::ready || worker->silent || !worker->has(call->function)) continue;
+    if (!worker->takes_calls() || !worker->has(call->function)) continue;
     if (kept == nullptr || worker->load() < kept->load()) kept = worker.get();
   }
   if (kept == nullptr) return;
@@ -98,7 +97,7 @@ void PoolCore::release_reserved(Call& call, Worker& worker) {
 }
 
 // Whoever had begun, and was not waiting for its reader, may have been the cause. Where only one had, it was.
-void PoolCore::note_kill(Worker& worker, Time now) {
+void PoolCore::note_suspects(Worker& worker, Time now) {
   if (!quarantine_.wanted() || state_ == PoolState::draining) return;
   const auto suspect = [](const Call& call) {
     return call.state == CallState::begun && !call.maybe_passed_over && !(call.stream && call.stream->suspended);

@@ -9,6 +9,7 @@ Call& CallTable::take() {
     free_.reserve(chunks_.size() * chunk_calls);
     for (std::uint32_t i = chunk_calls; i-- > 0;) {
       chunk[i].slot = first + i;
+      chunk[i].generation = 1;  // an id of 0 means none
       free_.push_back(first + i);
     }
   }
@@ -22,14 +23,15 @@ void CallTable::release(Call& call) noexcept {
   ++call.generation;
   call.state = CallState::free;
   call.certainty = Certainty::not_started;
-  call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = call.owes_receipts = false;
+  call.answered = call.cancel_sent = call.maybe_passed_over = call.detached = false;
+  call.leaked = call.owes_receipts = false;
   call.alone = false;
   call.haste = Haste::none;
   call.fingerprint = 0;
   call.request = Request{};
   call.metadata = Blob{};
   call.stream.reset();
-  call.attempt_deadline = never;
+  call.attempt_deadline = call.overdue_at = never;
   free_.push_back(call.slot);
   --used_;
 }

@@ -51,6 +51,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   bool cancel_sent = false;
   bool maybe_passed_over = false;  ///< cancelled or expired when it was shown begun: its code need not have run
   bool detached = false;
+  bool leaked = false;         ///< answered, and goes on although it was cancelled: counted by its worker
   bool owes_receipts = false;  ///< PoolCore::receipts_ has some of it
   FunctionId function;
   WorkerId worker;
@@ -66,6 +67,7 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   Time deadline = never;
   Time queue_deadline = never;
   Time attempt_deadline = never;
+  Time overdue_at = never;  ///< once it was cancelled: the end of its grace
   Duration attempt_timeout{};
 
   [[nodiscard]] CallId id() const noexcept { return {std::uint64_t{generation} << 32 | slot}; }

@@ -42,8 +42,7 @@ void PoolCore::cancel_call(Call& call, Time now) {
     return;
   }
   if (call.cancel_sent) return;
-  call.cancel_sent = true;
-  actions_.cancels.push_back({call.worker, call.seq, call.id(), false});
+  send_cancel(call, false, now);
   if (call.execution == Execution::thread && call.state == CallState::begun && !call.stream) {
     answer(call,
            cancelled(Stage::run, certainty_of(call, now),
@@ -52,18 +51,33 @@ void PoolCore::cancel_call(Call& call, Time now) {
     watch_grace(call, now);
     return;
   }
-  call.attempt_deadline = std::min(call.attempt_deadline, after(now, options_.cancel_grace));
-  timers_.set(call, std::min(call.deadline, call.attempt_deadline));
+  timers_.set(call, std::min({call.deadline, call.attempt_deadline, call.overdue_at}));
 }
 
-// Of a call that is answered and goes on: whoever cancelled it is told by the end of the grace.
+void PoolCore::send_cancel(Call& call, bool deadline, Time now) {
+  call.cancel_sent = true;
+  call.overdue_at = after(now, options_.cancel_grace);
+  actions_.cancels.push_back({call.worker, call.seq, call.id(), deadline});
+}
+
+// Of a call that is answered and goes on: whoever cancelled it is told by the end of the grace, and its worker is
+// looked at then.
 void PoolCore::watch_grace(Call& call, Time now) {
-  if (!call.owes_receipts) return;
   Time end = never;
-  const auto [first, last] = receipts_.equal_range(call.id().value);
-  for (auto at = first; at != last; ++at) end = std::min(end, after(at->second.since, options_.cancel_grace));
-  if (end <= now) return end_receipts(call, CancelEnd::ignored, now);
-  timers_.set(call, end);
+  if (call.owes_receipts) {
+    const auto [first, last] = receipts_.equal_range(call.id().value);
+    for (auto at = first; at != last; ++at) end = std::min(end, after(at->second.since, options_.cancel_grace));
+    if (end <= now) {
+      end_receipts(call, CancelEnd::ignored, now);
+      end = never;
+    }
+  }
+  if (call.overdue_at <= now) {
+    workers_[call.worker.value]->has_overdue = true;
+  } else {
+    end = std::min(end, call.overdue_at);
+  }
+  if (end != never) timers_.set(call, end);
 }
 
 void PoolCore::give_receipt(const ReceiptRequest& to, CancelEnd what, Duration later) {

@@ -73,7 +73,7 @@ Worker* PoolCore::choose(const Call& call, bool& room) const {
   Worker* best = nullptr;
   Worker* in_long_step = nullptr;
   for (const auto& worker : workers_) {
-    if (worker->state != WorkerState::ready || worker->silent || worker->reserved || worker->watch.blocked()) continue;
+    if (!worker->takes_calls()) continue;
     if (!worker->lane(call.execution).has_room()) continue;
     room = true;
     if (!may_have(*worker, call)) continue;

@@ -7,9 +7,9 @@
 namespace clutch::core {
 
 std::string_view to_string(EndReason reason) noexcept {
-  constexpr std::array<std::string_view, end_reasons> names = {"calls", "age",   "rss",      "leak",    "reload",
-                                                               "stop",  "boot",  "deadline", "silence", "protocol",
-                                                               "exit",  "crash", "signal",   "oom"};
+  constexpr std::array<std::string_view, end_reasons> names = {"calls",    "age",  "rss",      "leak",   "reload",
+                                                               "stop",     "boot", "deadline", "stall",  "silence",
+                                                               "protocol", "exit", "crash",    "signal", "oom"};
   return names[static_cast<std::size_t>(reason)];
 }
 

@@ -21,6 +21,7 @@ enum class EndReason : std::uint8_t {
   stop,      ///< the pool stops, or has failed
   boot,      ///< it did not become ready
   deadline,  ///< a call with a deadline in the past blocked it
+  stall,     ///< its loop stood still for stall_limit
   silence,   ///< it does not answer, or its lanes are lost
   protocol,  ///< it broke the protocol
   // It ended.
@@ -29,7 +30,7 @@ enum class EndReason : std::uint8_t {
   signal,  ///< somebody's
   oom,     ///< the kernel's, for want of memory
 };
-inline constexpr std::size_t end_reasons = 14;
+inline constexpr std::size_t end_reasons = 15;
 
 using EndCounts = std::array<std::uint64_t, end_reasons>;  ///< by EndReason
 

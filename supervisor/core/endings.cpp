@@ -74,12 +74,14 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   Lane& lane = worker.lane(call.execution);
   const bool suspended = call.stream && call.stream->suspended;
   --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
+  timers_.stop(call);  // of the grace after its cancel
+  if (call.leaked) --worker.leaked;
   Queue::remove(call);
   count_limit(call, worker, -1);
   if (call.fingerprint != 0 && !quarantine_.empty()) quarantine_.on_survived(call.fingerprint);
   if (call.alone) release_reserved(call, worker);
   calls_.release(call);
-  leave_if_done(worker);
+  leave_if_done(worker, now);
   pump(now);
   stop_if_drained(now);
 }
@@ -128,20 +130,26 @@ void PoolCore::expire(Call& call, Time now) {
   std::string_view clock = "timeout";
   if (call.state == CallState::sent && call.queue_deadline < call.deadline) clock = "queue_timeout";
   if (call.state == CallState::begun && call.attempt_deadline < call.deadline) clock = "attempt_timeout";
-  actions_.cancels.push_back({call.worker, call.seq, call.id(), true});
-  call.cancel_sent = true;
-  answer(call,
-         clock == "queue_timeout" ? not_begun_error(call, certainty, now) : deadline_error(call, clock, certainty));
+  send_cancel(call, true, now);
+  auto error =
+      clock == "queue_timeout" ? not_begun_error(call, certainty, now) : deadline_error(call, clock, certainty);
+  name_blocking(call, error);
+  answer(call, std::move(error));
+  watch_grace(call, now);
 }
 
-Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, Time now) const {
+Error PoolCore::lost_error(const Call& call, const Worker& worker, const Exit& exit, const Verdict& verdict,
+                           Time now) const {
   const auto certainty = certainty_of(call, now);
-  auto error = make_error(Code::worker_lost, Stage::run, certainty,
-                          "worker " + std::to_string(worker.id.value) + " " + how_it_ended(exit) + " while it had `" +
-                              functions_[call.function].name + "`: " + std::string(said(certainty)));
+  auto error =
+      make_error(Code::worker_lost, Stage::run, certainty,
+                 "worker " + std::to_string(worker.id.value) + " " +
+                     (worker.end_cause.empty() ? how_it_ended(exit) : "was ended, as " + worker.end_cause) +
+                     ", while it had `" + functions_[call.function].name + "`: " + std::string(said(certainty)));
   if (exit.signal != 0) error.signal = static_cast<std::uint64_t>(exit.signal);
   if (exit.signal == 0) error.exit_code = static_cast<std::uint64_t>(exit.status);
   error.python_stack = exit.python_stack;
+  blame(call, worker, verdict, error);
   return error;
 }
 

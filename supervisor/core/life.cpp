@@ -37,6 +37,12 @@ void PoolCore::spawn(Worker& worker, Time now) {
   worker.silent = false;
   worker.watch = {};
   worker.blocked_since.reset();
+  worker.has_overdue = false;
+  worker.leaked = 0;
+  worker.blocked_at = Time::min();
+  worker.sight.reset();
+  worker.examined = false;
+  worker.end_cause.clear();
   worker.retires.reset();
   worker.ended_as.reset();
   worker.generation = generation_;
@@ -158,14 +164,17 @@ void PoolCore::on_exited(WorkerId id, Incarnation incarnation, const Exit& exit,
     worker->boot_error = std::move(error);
   }
   // Told to end once its lanes were found closed, which they were because it had died.
-  const bool died_first = worker->state == WorkerState::condemned && died_of_itself(exit);
+  const bool blocked = !worker->end_cause.empty();
+  const bool died_first = worker->state == WorkerState::condemned && !blocked && died_of_itself(exit);
   if (died_first) worker->ended_as.reset();
-  if (worker->state == WorkerState::ready || worker->state == WorkerState::retiring || died_first)
-    note_kill(*worker, now);
+  const auto verdict = this->verdict(*worker, exit);
+  if (worker->state == WorkerState::ready || worker->state == WorkerState::retiring || died_first || blocked) {
+    note_kill(*worker, verdict, now);
+  }
   count_end(*worker, exit, booted);
   worker->state = WorkerState::absent;
   worker->act_at = worker->age_until = worker->leave_by = never;
-  give_back_leases(*worker, exit, now);
+  give_back_leases(*worker, exit, verdict, now);
   if (state_ == PoolState::failed) answer_queued(*failure_);
   const bool vacated = worker->was_vacant = give_up_slot(*worker, now);
   fill_places();
@@ -221,14 +230,14 @@ void PoolCore::on_worker_time(Worker& worker, Time now) {
 }
 
 // What began is lost; what did not is queued again, ahead of the rest and in its old order.
-void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
+void PoolCore::give_back_leases(Worker& worker, const Exit& exit, const Verdict& verdict, Time now) {
   while (Call* call = worker.leases.back()) {
     Queue::remove(*call);
     count_limit(*call, worker, -1);
     const bool begun = call->state == CallState::begun;
     end_receipts(*call, begun ? CancelEnd::worker_killed : CancelEnd::removed_from_queue, now);
     if (!call->answered && begun) {
-      answer(*call, lost_error(*call, worker, exit, now));
+      answer(*call, lost_error(*call, worker, exit, verdict, now));
       ++counters_.lost;
     }
     if (!call->answered && call->cancel_sent) {
@@ -239,6 +248,7 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
       answer(*call, std::move(error));
     }
     if (call->answered) {
+      timers_.stop(*call);
       calls_.release(*call);
       continue;
     }
@@ -247,7 +257,7 @@ void PoolCore::give_back_leases(Worker& worker, const Exit& exit, Time now) {
     ++counters_.requeued;
   }
   worker.lanes = {};
-  worker.suspended = 0;
+  worker.suspended = worker.leaked = 0;
   if (state_ != PoolState::running && state_ != PoolState::starting) pump(now);
 }
 
@@ -302,7 +312,7 @@ void PoolCore::drain(Time by, Time now) {
 }
 
 // With no worker left to take them, queued calls of a draining pool would wait for ever.
-void PoolCore::stop_if_drained(Time) {
+void PoolCore::stop_if_drained(Time now) {
   if (state_ != PoolState::draining && state_ != PoolState::failed) return;
   const bool any_worker = std::any_of(workers_.begin(), workers_.end(),
                                       [](const auto& worker) { return worker->state != WorkerState::absent; });
@@ -318,9 +328,7 @@ void PoolCore::stop_if_drained(Time) {
   }
   if (state_ != PoolState::draining || queued_ != 0) return;
   for (auto& worker : workers_) {
-    if (worker->state != WorkerState::ready || !worker->leases.empty()) continue;
-    worker->state = WorkerState::stopping;
-    actions_.life.emplace_back(SendStop{worker->id, drain_by_});
+    if (worker->state == WorkerState::ready && worker->only_leaked()) stop(*worker, drain_by_, now);
   }
 }
 

@@ -15,6 +15,7 @@ std::string flaw_of(const PoolCoreOptions& options) {
   if (options.workers == 0) return needs_one("workers");
   if (options.concurrency == 0) return needs_one("concurrency");
   if (options.threads == 0) return needs_one("threads");
+  if (options.leaked_max == 0) return needs_one("leaked_max");
   return {};
 }
 
@@ -256,9 +257,7 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     ++lane.begun;
     call->maybe_passed_over = call->cancel_sent || call->expires() <= now;
     const bool waited_for = !call->stream || call->stream->has_credit();
-    if (waited_for && call->attempt_timeout > Duration(0)) {  // of a cancelled one its grace may end sooner
-      call->attempt_deadline = std::min(call->attempt_deadline, after(now, call->attempt_timeout));
-    }
+    if (waited_for && call->attempt_timeout > Duration(0)) call->attempt_deadline = after(now, call->attempt_timeout);
     if (call->answered) continue;
     set_timer(*call);
     if (options_.call_steps) tell(*call, CallStep::What::begun);
@@ -301,7 +300,8 @@ void PoolCore::on_page(WorkerId id, Incarnation incarnation, std::uint64_t loop,
 }
 
 void PoolCore::set_timer(Call& call) {
-  timers_.set(call, call.state == CallState::begun ? std::min(call.deadline, call.attempt_deadline) : call.expires());
+  timers_.set(call, call.state == CallState::begun ? std::min({call.deadline, call.attempt_deadline, call.overdue_at})
+                                                   : call.expires());
 }
 
 void PoolCore::on_time(Time now) {

@@ -47,9 +47,10 @@ struct PoolCounters {
   std::uint64_t delivered = 0;
   std::uint64_t requeued = 0;
   std::uint64_t deaths = 0;
-  EndCounts ends{};         ///< the same, by their reasons
-  std::uint64_t items = 0;  ///< of streams
-  std::uint64_t lost = 0;   ///< calls that had begun, or may have, when their worker died
+  EndCounts ends{};          ///< the same, by their reasons
+  std::uint64_t items = 0;   ///< of streams
+  std::uint64_t lost = 0;    ///< calls that had begun, or may have, when their worker died
+  std::uint64_t leaked = 0;  ///< calls that went on past the grace after their cancel
 };
 
 class PoolCore {
@@ -101,6 +102,10 @@ class PoolCore {
   void on_page(WorkerId, Incarnation, std::uint64_t loop, std::uint64_t thread, Time now);
   /// What the page shows beside, read with them.
   void on_pulse(WorkerId, Incarnation, const Pulse&, Time now);
+  /// What its loop is at, which is blocked: the call, 0 where that is unknown, and the stack of its thread.
+  void on_examined(WorkerId, Incarnation, Sight sight);
+  /// After Examine and on_examined: kills it if its loop is blocked still, by the page that was just read.
+  void end_blocked(WorkerId, Incarnation, Time now);
   void on_pong(WorkerId, Incarnation, std::uint64_t n, Time now);
   /// The peer broke the protocol: it is killed.
   void on_violation(WorkerId, Incarnation, std::string why);
@@ -187,7 +192,7 @@ class PoolCore {
   static void hasten(Call&, Haste, Time by);
   void pump_alone(Time now);
   void release_reserved(Call&, Worker&);
-  void note_kill(Worker&, Time now);
+  void note_suspects(Worker&, Time now);
   [[nodiscard]] Error hurried_error(const Call&, Certainty, Time now) const;
 
   // endings.cpp
@@ -198,7 +203,7 @@ class PoolCore {
   void expire(Call&, Time now);
   [[nodiscard]] Error deadline_error(const Call&, std::string_view clock, Certainty) const;
   [[nodiscard]] Error not_begun_error(const Call&, Certainty, Time now) const;
-  [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&, Time now) const;
+  [[nodiscard]] Error lost_error(const Call&, const Worker&, const Exit&, const Verdict&, Time now) const;
   [[nodiscard]] Certainty certainty_of(const Call&, Time page_read) const;
 
   // cancels.cpp
@@ -207,6 +212,7 @@ class PoolCore {
     Time since;
   };
   void cancel_call(Call&, Time now);
+  void send_cancel(Call&, bool deadline, Time now);
   void watch_grace(Call&, Time now);
   void give_receipt(const ReceiptRequest&, CancelEnd, Duration after);
   void end_receipts(Call&, CancelEnd, Time now);
@@ -219,6 +225,22 @@ class PoolCore {
 
   // stalls.cpp
   void tell_blocked(Worker&);
+  [[nodiscard]] bool is_stalled(const Worker&) const noexcept;
+  [[nodiscard]] bool is_overdue(Worker&, Time now) const;
+  void find_blocked(Worker&, Time now);
+
+  // culprits.cpp
+  [[nodiscard]] Call* blocking_call(Worker&);
+  [[nodiscard]] Call* dumped_call(Worker&, std::string_view stack);
+  [[nodiscard]] Verdict verdict(Worker&, const Exit&);
+  void note_kill(Worker&, const Verdict&, Time now);
+  void blame(const Call&, const Worker&, const Verdict&, Error&) const;
+  void name_blocking(const Call&, Error&);
+
+  // leaks.cpp
+  void find_leaks(Worker&, Time now);
+  void leak(Call&, Worker&, Time now);
+  [[nodiscard]] bool too_many_leaked(const Call&, Worker&);
 
   // steps.cpp; asked for only where options_.call_steps
   void tell(const Call&, CallStep::What);
@@ -242,7 +264,8 @@ class PoolCore {
   [[nodiscard]] Worker* replacement_of(WorkerId) noexcept;
   void take_over(Worker& replacement, Time now);
   void let_go(Worker& old, Worker& next, Time now);
-  void leave_if_done(Worker&);
+  void leave_if_done(Worker&, Time now);
+  void stop(Worker&, Time by, Time now);
   void pass_duty(Worker& from, Worker& to) noexcept;
   void on_replacement_failed(Worker&, Time now);
   [[nodiscard]] bool give_up_slot(Worker&, Time now);
@@ -278,7 +301,7 @@ class PoolCore {
   void fail(Error error);
   void answer_queued(const Error&);
   void stop_if_drained(Time now);
-  void give_back_leases(Worker&, const Exit&, Time now);
+  void give_back_leases(Worker&, const Exit&, const Verdict&, Time now);
 
   PoolCoreOptions options_;
   PoolState state_ = PoolState::starting;

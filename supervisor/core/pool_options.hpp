@@ -18,6 +18,9 @@ struct PoolCoreOptions {
   Duration start_timeout = std::chrono::seconds(60);    ///< from spawn to ready
   Duration cancel_grace = std::chrono::seconds(2);      ///< a cancelled call is answered by then, unwound or not
   Duration blocked_after = std::chrono::seconds(1);     ///< a loop that has not turned for so long is told; zero: never
+  Duration
+      stall_limit{};  ///< a loop that has not turned for so long is ended with its worker; zero: for that alone none
+  std::uint32_t leaked_max = 4;  ///< a worker: so many leaked calls, and it is replaced
   std::size_t queued_calls_max = limits::queued_calls_max;
   std::size_t queued_bytes_max = limits::queued_bytes_max;
   std::size_t client_queued_calls_max = limits::client_queued_calls_max;  ///< of one session

@@ -89,13 +89,18 @@ void PoolCore::let_go(Worker& old, Worker& next, Time now) {
   actions_.life.emplace_back(Replaced{old.id, next.id, old.retires.value_or(EndReason::reload)});
   old.state = WorkerState::retiring;
   old.leave_by = after(now, options_.stop_timeout);
-  leave_if_done(old);
+  leave_if_done(old, now);
 }
 
-void PoolCore::leave_if_done(Worker& worker) {
-  if (worker.state != WorkerState::retiring || !worker.leases.empty()) return;
+void PoolCore::leave_if_done(Worker& worker, Time now) {
+  if (worker.state == WorkerState::retiring && worker.only_leaked()) stop(worker, worker.leave_by, now);
+}
+
+// Leaked calls would keep it until then: it need not wait for them, only leave its lifespans.
+void PoolCore::stop(Worker& worker, Time by, Time now) {
   worker.state = WorkerState::stopping;
-  actions_.life.emplace_back(SendStop{worker.id, worker.leave_by});
+  if (worker.leaked != 0) by = std::min(by, after(now, options_.stop_timeout / 4));
+  actions_.life.emplace_back(SendStop{worker.id, by});
 }
 
 // The old one serves on. The next try is later, and later again; of a reload there is none.

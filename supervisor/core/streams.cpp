@@ -60,8 +60,7 @@ void PoolCore::on_flawed_items(WorkerId id, Incarnation incarnation, CallId call
   if (call == nullptr) return;
   const auto before = call->stream->items;
   if (!count_items(*call, *worker, items.first, items.count, items.bytes(), now)) return;
-  if (!call->cancel_sent) actions_.cancels.push_back({call->worker, call->seq, call->id(), false});
-  call->cancel_sent = true;
+  if (!call->cancel_sent) send_cancel(*call, false, now);
   if (!call->answered) {
     answer(*call, std::move(error));
     std::get<Error>(actions_.deliveries.back().outcome).items = before;

@@ -9,12 +9,13 @@
 //   booting   | boot failed, exit, late -> absent | respawn later, or the pool fails; whom it was to replace serves on
 //   standby   | a worker died    -> ready     | it takes its place; where that one was, a new spare is started
 //   ready     | replaced         -> retiring  | no more calls; those it has may end, within stop_timeout
-//   retiring  | its last call ends -> stopping | Stop
+//   retiring  | its last call ends, or is leaked -> stopping | Stop
 //   ready     | stop             -> stopping  | Stop; no more calls
 //   ready     | exit             -> absent    | begun calls end as worker_lost, others are queued again, respawn: at
 //             |                               | once, later where one short life follows another
 //   retiring, stopping | exit    -> absent    | as above, no respawn
 //   retiring, stopping | stop_timeout is over -> condemned | Kill
+//   ready, retiring | its loop is blocked, and a call overdue or stall_limit over -> condemned | Examine, then Kill
 //   any but absent | broke the protocol -> condemned | Kill
 //   condemned | exit             -> absent    | as from ready, or from retiring
 #pragma once
@@ -30,6 +31,18 @@
 #include "core/window.hpp"
 
 namespace clutch::core {
+
+/// What the watchdog thread of a worker whose loop is blocked says.
+struct Sight {
+  CallId at;  ///< the call that the loop is at; 0: that is not known
+  std::string stack = {};
+};
+
+/// Who brought a worker's end about, where it is known; of how many calls that it had begun.
+struct Verdict {
+  std::optional<Culprit> culprit = {};
+  std::size_t among = 0;  ///< 0: no call did, or nothing shows whether one did
+};
 
 enum class WorkerState : std::uint8_t { absent, booting, standby, ready, retiring, stopping, condemned };
 
@@ -78,6 +91,12 @@ struct Worker {
   std::uint64_t pings_answered = 0;  ///< up to this one
   bool silent = false;               ///< it left one unanswered for too long, and still does
   LoopWatch watch;
+  bool has_overdue = false;           ///< calls of it may go on past the grace after their cancel
+  std::uint32_t leaked = 0;           ///< of those, that do while its loop turns
+  Time blocked_at = Time::min();      ///< the last reading at which its loop was blocked
+  std::optional<Sight> sight;         ///< while that is blocked, once it was examined
+  bool examined = false;              ///< or is being, in order to be killed
+  std::string end_cause;              ///< it was killed as its loop was blocked; else empty
   std::optional<Time> blocked_since;  ///< it was told of as blocked, and still is
   std::optional<Error> boot_error;
   std::uint32_t boots_failed = 0;  ///< in a row
@@ -107,6 +126,12 @@ struct Worker {
   }
   /// It has said ready, and nobody has told it to end.
   [[nodiscard]] bool is_up() const noexcept { return state == WorkerState::ready || state == WorkerState::standby; }
+  /// Another call may be sent to it, as far as it alone is concerned.
+  [[nodiscard]] bool takes_calls() const noexcept {
+    return state == WorkerState::ready && !silent && !reserved && !watch.blocked();
+  }
+  /// Every call that it has goes on although it was cancelled: nothing is left to wait for.
+  [[nodiscard]] bool only_leaked() const noexcept { return load() + suspended == leaked; }
   /// Neither takes calls nor will.
   [[nodiscard]] bool vacant() const noexcept { return state == WorkerState::absent && duty == Duty::none; }
   [[nodiscard]] std::uint32_t load() const noexcept {

@@ -46,6 +46,8 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("stop_timeout", pool.stop_timeout);
   table.read("cancel_grace", pool.cancel_grace);
   table.read("blocked_after", pool.blocked_after);
+  table.read("stall_limit", pool.stall_limit);
+  table.read("leaked_max", pool.leaked_max, 1);
   table.read("max_calls", pool.max_calls);
   table.read("max_age", pool.max_age);
   table.read("max_rss", pool.max_rss);
@@ -186,6 +188,8 @@ toml::table table_of(const PoolOptions& pool) {
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));
   table.insert("cancel_grace", text::format_duration(pool.cancel_grace));
   table.insert("blocked_after", text::format_duration(pool.blocked_after));
+  table.insert("stall_limit", text::format_duration(pool.stall_limit));
+  number("leaked_max", pool.leaked_max);
   table.insert("max_calls", static_cast<std::int64_t>(pool.max_calls));
   table.insert("max_age", text::format_duration(pool.max_age));
   table.insert("max_rss", static_cast<std::int64_t>(pool.max_rss));

@@ -62,11 +62,11 @@ void write_function(protocol::Writer& writer, const core::Function& function, co
 }
 
 void write_worker(protocol::Writer& writer, const PoolShell::WorkerFact& worker) {
-  MapWriter map(writer, 8);
+  MapWriter map(writer, 9);
   map.number("worker", worker.worker).number("pid", static_cast<std::uint64_t>(worker.pid)).text("state", worker.state);
   map.number("incarnation", worker.incarnation).number("calls", worker.calls);
   map.number("restarts", worker.restarts).number("in_flight", worker.in_flight);
-  map.number("suspended", worker.suspended);
+  map.number("suspended", worker.suspended).number("leaked", worker.leaked);
 }
 
 // Those that there were.

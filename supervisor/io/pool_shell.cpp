@@ -36,6 +36,8 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.start_timeout = options.start_timeout;
   core.cancel_grace = options.cancel_grace;
   core.blocked_after = options.blocked_after;
+  core.stall_limit = options.stall_limit;
+  core.leaked_max = options.leaked_max;
   core.pool_concurrency = options.pool_concurrency;
   core.queued_calls_max = options.queued_calls_max;
   core.queued_bytes_max = options.queued_bytes_max;
@@ -264,6 +266,10 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
           [&](const core::Reloaded& reloaded) { end_reload(reloaded.error); },
           [&](const core::Silence& silence) { on_silence(silence); },
           [&](const core::Blocked& blocked) { on_blocked(blocked, now); },
+          [&](const core::Examine& wanted) {
+            examine({.worker = wanted.worker, .incarnation = wanted.incarnation, .before_kill = true}, now);
+          },
+          [&](const core::Leaked& leaked) { on_leaked(leaked); },
           [&](const core::Quarantined& call) {
             note(LogLevel::error, "quarantined: `" + call.function + "` with the arguments of fingerprint " +
                                       core::shown(call.fingerprint) + " has killed its worker " +
@@ -455,7 +461,7 @@ std::vector<PoolShell::WorkerFact> PoolShell::worker_facts() const {
     const auto* each = channel(worker->id);
     facts.push_back({worker->id.value, worker->incarnation.value, each != nullptr ? each->pid() : 0,
                      worker->blocked_since ? "blocked" : core::to_string(worker->state), worker->calls,
-                     worker->restarts, worker->load(), worker->suspended});
+                     worker->restarts, worker->load(), worker->suspended, worker->leaked});
   }
   return facts;
 }

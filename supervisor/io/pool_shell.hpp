@@ -74,6 +74,7 @@ class PoolShell {
     std::uint64_t restarts = 0;
     std::uint32_t in_flight = 0;
     std::uint32_t suspended = 0;
+    std::uint32_t leaked = 0;
   };
   [[nodiscard]] std::vector<WorkerFact> worker_facts() const;
   [[nodiscard]] pid_t nursery_pid() const noexcept { return nursery_ ? nursery_->pid() : 0; }
@@ -94,6 +95,8 @@ class PoolShell {
   void on_blocked(const core::Blocked&, core::Time now);
   void examine(Examination&&, core::Time now);
   void on_examined(Examination&&, core::Time now);
+  void on_examined_before_kill(Examination&&, WorkerChannel&, core::Time now);
+  void on_leaked(const core::Leaked&);
   void end_reload(const std::optional<Error>&);
   void pin(core::WorkerId);
   void spawn(const core::Spawn&, core::Time now);

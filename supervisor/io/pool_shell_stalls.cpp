@@ -58,13 +58,35 @@ void PoolShell::examine(Examination&& examination, core::Time now) {
   examinations_.hold(std::move(examination), now);
 }
 
-void PoolShell::on_examined(Examination&& found, core::Time) {
-  const auto* each = channel(found.worker);
+void PoolShell::on_examined(Examination&& found, core::Time now) {
+  auto* each = channel(found.worker);
   if (each == nullptr || each->incarnation() != found.incarnation || each->exited()) return;
+  core_.on_examined(found.worker, found.incarnation, {found.call, found.stack});
+  if (found.before_kill) return on_examined_before_kill(std::move(found), *each, now);
   BlockedFacts facts{.in_flight = core_.workers()[found.worker.value]->load()};
   if (found.call != core::CallId{}) facts.function = core_.function_of(found.worker, found.call);
   facts.stopped = !found.answered && is_stopped(each->pid());
   note(LogLevel::warning, describe(found, facts));
+}
+
+// Its faulthandler is the last resort: told to walk the frames of a running interpreter, it may crash it.
+void PoolShell::on_examined_before_kill(Examination&& found, WorkerChannel& worker, core::Time now) {
+  worker.read_page(core_, now);
+  const bool blocked = core_.workers()[found.worker.value]->watch.blocked();
+  if (blocked && !found.answered && !found.signalled && worker.signal_fault()) {
+    found.signalled = true;
+    return examinations_.hold(std::move(found), now);
+  }
+  core_.end_blocked(found.worker, found.incarnation, now);
+}
+
+void PoolShell::on_leaked(const core::Leaked& leaked) {
+  note(LogLevel::warning,
+       "worker " + std::to_string(leaked.worker.value) + ": `" + leaked.function + "` (call " +
+           std::to_string(leaked.call.value) + ") goes on although it was cancelled and cancel_grace is over: " +
+           (leaked.in_thread ? "it runs in a thread, which cannot be interrupted" : "it swallows its cancel") +
+           ". It is leaked, one of " + std::to_string(leaked.count) + " there" +
+           (leaked.replaced ? ", which are too many: the worker is replaced, and does not wait for them" : ""));
 }
 
 }  // namespace clutch::io

@@ -3,10 +3,12 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +22,7 @@ namespace {
 using protocol::RecordType;
 
 constexpr int messages_a_turn = 64;
+constexpr int fault_signal = 3;  // beyond SIGRTMIN (PROTOCOL.md, "File descriptors of a worker")
 constexpr std::size_t fault_bytes_max = 1u << 20;
 constexpr std::size_t said_bytes_max = 2048;
 constexpr int death_ms_max = 2000;
@@ -94,6 +97,10 @@ bool WorkerChannel::ask_where(core::CallId call, OnWhere on_where) {
 bool WorkerChannel::ask_blocked(OnBlocked on_blocked) {
   on_blocked_ = std::move(on_blocked);
   return ask_watchdog("BLOCKED");
+}
+
+bool WorkerChannel::signal_fault() const {
+  return pidfd_ && ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGRTMIN + fault_signal, nullptr, 0) == 0;
 }
 
 // Watched from the first question on.

@@ -53,6 +53,8 @@ class WorkerChannel {
   /// The same: which call the loop is at, 0 for none that is known, and the stack of the loop's thread.
   using OnBlocked = std::function<void(core::CallId, std::string_view stack)>;
   [[nodiscard]] bool ask_blocked(OnBlocked on_blocked);
+  /// Has its faulthandler write all stacks into its memfd, which may crash it. False: it cannot be told.
+  [[nodiscard]] bool signal_fault() const;
   void stop(core::Time by);
 
   /// Takes what the lanes have, at most a turn's worth; whether there may be more.

@@ -73,6 +73,8 @@ start_timeout = "2m"
 stop_timeout = "1.5s"
 cancel_grace = "1s"
 blocked_after = "300ms"
+stall_limit = "1m"
+leaked_max = 9
 env = { A = "b" }
 clean_env = true
 library_threads = 2
@@ -100,6 +102,8 @@ max_rss = 8000000000
   EXPECT_EQ(pool.stop_timeout, 1500ms);
   EXPECT_EQ(pool.cancel_grace, 1s);
   EXPECT_EQ(pool.blocked_after, 300ms);
+  EXPECT_EQ(pool.stall_limit, 1min);
+  EXPECT_EQ(pool.leaked_max, 9u);
   EXPECT_EQ(pool.pool_concurrency, 25u);
   EXPECT_EQ(pool.queued_calls_max, 1000u);
   EXPECT_EQ(pool.queued_bytes_max, 5'000'000'000u);

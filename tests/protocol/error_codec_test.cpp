@@ -52,6 +52,8 @@ TEST(ErrorCodec, CarriesEachFieldOnItsOwn) {
   carries([](Error& error) { error.signal = 9; });
   carries([](Error& error) { error.exit_code = 0; });
   carries([](Error& error) { error.python_stack = "x"; });
+  carries([](Error& error) { error.collateral = true; });
+  carries([](Error& error) { error.culprit = Culprit{"m.f", ~0ull}; });
   carries([](Error& error) { error.message = std::string("nul \0 and é", 12); });
   carries([](Error& error) { error.exception = std::make_shared<const PythonException>(); });
   carries([](Error& error) { error.exception = std::make_shared<const PythonException>(chain(0)); });
@@ -128,8 +130,8 @@ TEST(ErrorCodec, RefusesUnknownNamesAndOtherTypes) {
     EXPECT_FALSE(read_error(error_with(
         1, [&](Writer& writer) { writer.string(keys[i]), writer.uint(0); }, i)));
   }
-  for (const std::string_view key :
-       {"attempts", "retry_after_ms", "signal", "exit_code", "python_stack", "exception"}) {
+  for (const std::string_view key : {"attempts", "retry_after_ms", "signal", "exit_code", "python_stack", "collateral",
+                                     "culprit", "culprit_call", "exception"}) {
     EXPECT_FALSE(read_error(error_with(1, [&](Writer& writer) { writer.string(key), writer.nil(); }))) << key;
   }
 }

@@ -37,6 +37,8 @@ Error whole_error() {
   error.retry_after_ms = 250;
   error.signal = 11;
   error.exit_code = 1;
+  error.collateral = true;
+  error.culprit = Culprit{"shop.block", 4294967296};
   error.python_stack = "Fatal Python error: Segmentation fault\n";
   auto exception = chain(2);
   exception.notes = {"first", "second"};

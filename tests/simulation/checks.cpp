@@ -43,7 +43,7 @@ void World::check_slots() const {
   }
   require(processes <= plan_.options.workers + plan_.options.spares + 1, "more processes than a replacement needs");
   require(draining_ || serve == plan_.options.workers, "another number of workers than wanted");
-  const bool healthy = plan_.deaths + plan_.boot_fails + plan_.stillborn + plan_.misbehaves == 0;
+  const bool healthy = plan_.deaths + plan_.boot_fails + plan_.stillborn + plan_.misbehaves + plan_.blocks == 0;
   if (healthy && started_ == 1 && !draining_) require(ready == plan_.options.workers, "a worker is missing");
 }
 
@@ -111,8 +111,7 @@ void World::check_nothing_waits_in_vain() const {
         const auto running = function.limit_per_pool ? in_pool : worker->running[id->value];
         const bool limited = function.limit != 0 && running >= function.limit;
         const bool full = ledger_.at(tag).stream && worker->suspended >= plan_.options.suspended_streams_max;
-        const bool takes = worker->state == WorkerState::ready && !worker->silent && !worker->reserved &&
-                           worker->has(*id) && !limited && !full &&
+        const bool takes = worker->takes_calls() && worker->has(*id) && !limited && !full &&
                            worker->lane(core::execution_of(function.kind)).has_room();
         require(!takes, "waits while a worker would take it", tag);
       }
@@ -133,6 +132,7 @@ void World::check_at_rest() {
   }
   for (const auto& worker : core_.workers()) {
     require(worker->load() == 0 && worker->leases.empty(), "a worker has calls at rest");
+    require(worker->leaked == 0, "a call is leaked at rest");
     require(worker->suspended == 0, "a stream is suspended at rest");
     require(!worker->reserved || worker->state != WorkerState::ready, "a worker is kept for nobody at rest");
     for (const auto running : worker->running) require(running == 0, "a limit's place is taken at rest");

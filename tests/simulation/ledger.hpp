@@ -59,6 +59,7 @@ struct CallFacts {
   std::optional<StreamFacts> stream;
   bool unwound = false;   ///< a worker ended it because of its cancel
   bool returned = false;  ///< a worker ended it otherwise
+  bool blocked = false;   ///< its worker's loop, for long
   bool lost = false;      ///< its worker died with it
 
   [[nodiscard]] Time expires() const { return std::min(deadline, queue_deadline); }

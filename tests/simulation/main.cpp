@@ -86,7 +86,8 @@ void show(std::uint64_t seed, const std::string& what, bool all) {
 
 int run(const Arguments& arguments) {
   Coverage coverage;
-  std::uint64_t calls = 0, items = 0, requeued = 0, deaths = 0, replaced = 0, spares = 0, reloads = 0, broken = 0;
+  std::uint64_t calls = 0, items = 0, requeued = 0, deaths = 0, replaced = 0, spares = 0, reloads = 0, leaked = 0,
+                blocked = 0, broken = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
     running_seed = static_cast<std::sig_atomic_t>(seed);
     ::alarm(seconds_a_seed);
@@ -99,6 +100,10 @@ int run(const Arguments& arguments) {
     replaced += world.replaced();
     spares += world.took_place();
     reloads += world.reloaded();
+    leaked += world.counters().leaked;
+    for (const auto why : {core::EndReason::deadline, core::EndReason::stall}) {
+      blocked += world.counters().ends[static_cast<std::size_t>(why)];
+    }
     if (!what.empty() && arguments.keep_going) {
       std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), what.c_str());
     } else if (!what.empty() || arguments.trace) {
@@ -111,12 +116,12 @@ int run(const Arguments& arguments) {
   const auto shown = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
       "%llu seeds, %llu calls, %llu items, %llu deaths, %llu replaced, %llu by spares, %llu reloads, "
-      "%llu requeued, %llu seeds broken\n",
+      "%llu requeued, %llu leaked, %llu ended as blocked, %llu seeds broken\n",
       shown(arguments.count), shown(calls), shown(items), shown(deaths), shown(replaced), shown(spares), shown(reloads),
-      shown(requeued), shown(broken));
+      shown(requeued), shown(leaked), shown(blocked), shown(broken));
   // A run in which nothing went wrong proves nothing.
-  if (arguments.count >= 1000 &&
-      (deaths == 0 || replaced == 0 || spares == 0 || reloads == 0 || requeued == 0 || items == 0))
+  if (arguments.count >= 1000 && (deaths == 0 || replaced == 0 || spares == 0 || reloads == 0 || requeued == 0 ||
+                                  items == 0 || leaked == 0 || blocked == 0))
     return 1;
   const bool covered = arguments.count < seeds_that_cover || coverage.report(arguments.coverage);
   return broken == 0 && covered ? 0 : 1;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t on_loop = 0;
 constexpr std::size_t on_thread = 1;
+constexpr Duration beat = 100ms;
 
 Error error_of(Code code, Certainty certainty) {
   Error error;
@@ -41,13 +42,17 @@ std::uint32_t ModelWorker::bound(std::size_t execution) const {
 Time ModelWorker::next() const {
   if (dead_) return reaped_at_;
   if (boots_at_ != never) return std::min(boots_at_, dies_at_);
+  const Time loop = starting_ ? busy_until_ : std::min(loop_next(), beat_at_);
+  return std::min(std::max(loop, busy_until_), dies_at_);
+}
+
+Time ModelWorker::loop_next() const {
   Time loop = std::min({data_in.next(), control_in.next(), wakes_at_});
   for (const auto& running : running_) {
     for (const auto& each : running) loop = std::min(loop, each.due());
   }
   if (!taken_.empty()) loop = std::min(loop, taken_.begin()->first);
-  if (starting_) loop = busy_until_;
-  return std::min(std::max(loop, busy_until_), dies_at_);
+  return loop;
 }
 
 void ModelWorker::act(Time now) {
@@ -55,7 +60,31 @@ void ModelWorker::act(Time now) {
   if (dies_at_ <= now) return die(now);
   if (boots_at_ <= now) return boot(now);
   if (!registered_) return;
-  if (busy_until_ <= now) turn(now);
+  if (busy_until_ > now) return;
+  blocker.reset();
+  if (beat_at_ <= now) tick(now);
+  if (starting_ || loop_next() <= now) turn(now);
+}
+
+// Of the page, what a beat or a turn writes.
+void ModelWorker::tick(Time now) {
+  ++pulse.ticks;
+  pulse.tick_time = now;
+  if (!starting_) pulse.first_step = 0;
+  pulse.in_flight =
+      running_[on_loop].size() - suspended(on_loop) + running_[on_thread].size() - suspended(on_thread) + taken_.size();
+  if (pulse.in_flight == 0) {
+    beat_at_ = never;
+  } else if (beat_at_ <= now || beat_at_ == never) {
+    beat_at_ = now + beat;
+  }
+}
+
+void ModelWorker::block(const RunMessage& run, Time now) {
+  busy_until_ = now + random_.any_scale(100ms, 5s);
+  blocker = run.call;
+  blocked_since = now;
+  ledger_.at(run.tag).blocked = true;
 }
 
 void ModelWorker::boot(Time now) {
@@ -77,13 +106,20 @@ void ModelWorker::boot(Time now) {
 // One turn of its loop. Threads are looked at here too: when exactly they take a call makes no difference to the core.
 void ModelWorker::turn(Time now) {
   wakes_at_ = never;
+  tick(now);
   if (starting_) first_step(now);
+  if (busy_until_ > now) return;  // and says nothing
   receive(now);
   end_what_is_due(now);
   begin_in_thread(now);
   if (random_.chance(plan_.misbehaves)) misbehave(now);
   send(now);
-  if (busy_until_ <= now) begin_on_loop(now);  // nothing is sent between the page and the step
+  tick(now);
+  if (!running_[on_loop].empty() && random_.chance(plan_.blocks / 4)) {  // in a later step
+    block(running_[on_loop][random_.below(running_[on_loop].size())].run, now);
+  } else {
+    begin_on_loop(now);  // nothing is sent between the page and the step
+  }
   const bool idle = leases.empty() && data_in.size() == 0;
   if (stopping_ && idle) {
     signal_ = 0;
@@ -238,14 +274,21 @@ void ModelWorker::begin_on_loop(Time now) {
   pending.pop_front();
   page[on_loop] = starting_->seq;
   busy_until_ = now + random_.pick<Duration>({0ns, 1us, 100us});
+  pulse.first_step = starting_->seq;
+  pulse.first_step_since = now;
 }
 
 void ModelWorker::first_step(Time now) {
   const RunMessage run = *starting_;
   starting_.reset();
   wakes_at_ = now;
+  pulse.first_step = 0;
   if (passes_over(run, now)) return;
   start(run, on_loop, now);
+  if (random_.chance(plan_.blocks)) {
+    pulse.first_step = run.seq;
+    return block(run, now);
+  }
   if (random_.chance(100)) busy_until_ = now + random_.any_scale(10us, 100ms);  // blocks the loop
 }
 

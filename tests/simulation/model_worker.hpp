@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/actions.hpp"
+#include "core/loop_watch.hpp"
 #include "ledger.hpp"
 
 namespace clutch::simulation {
@@ -88,6 +89,9 @@ class ModelWorker {
   core::Incarnation incarnation;
   core::Registration registration;
   std::array<std::uint64_t, 2> page{};
+  core::Pulse pulse;
+  std::optional<core::CallId> blocker;  ///< that blocks the loop for long
+  Time blocked_since{};
   Lane<std::vector<RunMessage>> data_in;
   Lane<ControlMessage> control_in;
   Lane<OutMessage> data_out;
@@ -120,6 +124,9 @@ class ModelWorker {
   [[nodiscard]] std::uint32_t bound(std::size_t execution) const;
   void boot(Time now);
   void turn(Time now);
+  [[nodiscard]] Time loop_next() const;
+  void tick(Time now);
+  void block(const RunMessage&, Time now);
   void receive(Time now);
   void on_cancel(std::uint64_t seq, Time now);
   void on_credit(std::uint64_t seq, StreamCredit credit);
@@ -146,6 +153,7 @@ class ModelWorker {
   bool registered_ = false;
   Time busy_until_{};                      // the loop is in a step
   Time wakes_at_ = never;                  // more to begin
+  Time beat_at_ = never;                   // while calls are in flight
   std::optional<RunMessage> starting_;     // shown on the page, its first step is next
   std::multimap<Time, RunMessage> taken_;  // by a thread, which comes to its first line then
   std::array<std::deque<RunMessage>, 2> pending_;

@@ -52,6 +52,9 @@ Plan::Plan(Random& random) {
   page_lag_max = random.pick<Duration>({0ns, 300us, 5ms});
   has_timeout = random.pick<std::uint32_t>({0, 300, 900});
   cancels = random.pick<std::uint32_t>({0, 100, 500});
+  blocks = random.pick<std::uint32_t>({0, 0, 20, 150});
+  options.stall_limit = random.pick<Duration>({0ns, 0ns, 300ms, 2s});
+  options.leaked_max = random.pick<std::uint32_t>({1, 4});
   deaths = random.pick<std::uint32_t>({0, 0, 5, 40});
   boot_fails = random.pick<std::uint32_t>({0, 0, 200});
   stillborn = random.pick<std::uint32_t>({0, 0, 600});

@@ -28,6 +28,7 @@ struct Plan {
   std::uint32_t floods = 0;      ///< of the calls, that are the first session's anyway
   std::uint32_t flawed = 0;      ///< of the batches of items: some are no values
   std::uint32_t stalls = 0;      ///< of the readers, a batch: takes nothing for long
+  std::uint32_t blocks = 0;      ///< of the steps on a loop, that block it for long
   std::uint32_t deaths = 0;      ///< of a worker, a turn of its loop
   std::uint32_t boot_fails = 0;
   std::uint32_t stillborn = 0;         ///< a boot: dies as soon as it has registered

@@ -7,7 +7,8 @@
 namespace clutch::simulation {
 namespace {
 
-constexpr Duration page_interval = 10ms;
+constexpr Duration examined_within = 400ms;
+constexpr Duration blocked_least = 200ms;  // by whom a worker is killed for it
 
 }  // namespace
 
@@ -45,7 +46,8 @@ void World::run() {
 
 Time World::next_time() const {
   Time next = core_.next_time();
-  if (core_.awaits_begin()) next = std::min(next, page_read_ + page_interval);
+  if (const auto interval = core_.page_interval()) next = std::min(next, page_read_ + *interval);
+  for (const auto& each : examinations_) next = std::min(next, each.at);
   if (!events_.empty()) next = std::min(next, events_.begin()->first);
   for (const auto& each : workers_) {
     if (each) next = std::min({next, each->next(), each->data_out.next(), each->control_out.next()});
@@ -109,10 +111,12 @@ void World::turn() {
     if (each) receive(*each);
   }
   const bool due = core_.next_time() <= clock_;
-  if (due || (core_.awaits_begin() && clock_ - page_read_ >= page_interval)) read_pages();
+  const auto interval = core_.page_interval();
+  if (due || (interval && clock_ - page_read_ >= *interval)) read_pages();
   if (due) observe_time();
   if (due) core_.on_time(clock_);
   reap();
+  examine(clock_);
   flush();
 }
 
@@ -177,10 +181,35 @@ void World::take_reply(const ModelWorker& worker, ReplyRecord&& reply) {
 void World::read_pages() {
   page_read_ = clock_;
   for (const auto& each : workers_) {
-    if (!each) continue;
-    observe_begun(*each, each->page, WorkerEvent::page, WorkerEvent::page_too_much);
-    core_.on_page(each->id, each->incarnation, each->page[0], each->page[1], clock_);
+    if (each) read_page(*each);
   }
+}
+
+void World::read_page(ModelWorker& of) {
+  core_.on_pulse(of.id, of.incarnation, of.pulse, clock_);
+  observe_begun(of, of.page, WorkerEvent::page, WorkerEvent::page_too_much);
+  core_.on_page(of.id, of.incarnation, of.page[0], of.page[1], clock_);
+}
+
+// The watchdog thread's answer, where there is one (PoolShell::on_examined_before_kill).
+void World::examine(Time now) {
+  std::erase_if(examinations_, [&](const Examination& each) {
+    if (each.at > now) return false;
+    auto* of = worker(each.worker);
+    if (of == nullptr || of->incarnation != each.incarnation) return true;
+    const bool answers = of->blocker && random_.chance(500);
+    core_.on_examined(each.worker, each.incarnation, {answers ? *of->blocker : core::CallId{}, {}});
+    read_page(*of);
+    core_.end_blocked(each.worker, each.incarnation, clock_);
+    return true;
+  });
+}
+
+// Nobody is blamed who did not block a loop.
+void World::check_end(const core::Delivery& delivery) const {
+  const auto* error = std::get_if<Error>(&delivery.outcome);
+  if (error == nullptr || !error->culprit) return;
+  require(ledger_.at(tags_.at(error->culprit->call)).blocked, "a call is blamed that did nothing", delivery.tag);
 }
 
 // What came through is taken, then the page, then the end is told (WorkerChannel::end).
@@ -196,8 +225,7 @@ void World::reap() {
     for (auto& call : ledger_.all()) {
       if (call.holder == ended->incarnation) ledger_.given_back(call.tag);
     }
-    observe_begun(*ended, ended->page, WorkerEvent::page, WorkerEvent::page_too_much);
-    core_.on_page(ended->id, ended->incarnation, ended->page[0], ended->page[1], clock_);
+    read_page(*ended);
     observe_exit(*ended);
     core_.on_exited(ended->id, ended->incarnation, ended->exit(), clock_);
     note_end_of(ended->id);
@@ -257,6 +285,7 @@ void World::flush() {
       const auto* error = std::get_if<Error>(&delivery.outcome);
       note("call", delivery.tag, "ends:", error == nullptr ? "value" : to_string(error->code),
            error == nullptr ? "" : to_string(error->certainty), error == nullptr ? "" : error->message);
+      check_end(delivery);
       ledger_.ended(delivery.tag, std::move(delivery.outcome), clock_);
     }
     for (const auto& send : actions.runs) send_run(send);
@@ -355,14 +384,24 @@ void World::act_on(const core::LifeAction& action) {
     for (const auto* what : {"ITEM", "END", "RESULT", "ERROR"}) {
       require(kill->why.find(what) == std::string::npos || plan_.misbehaves != 0, "a worker is killed for no fault");
     }
+    const bool blocked = to->blocker && now_ - to->blocked_since >= blocked_least;
+    require(blocked || kill->why.find("event loop") == std::string::npos, "a worker is killed whose loop turns");
     to->kill(now_ + random_.any_scale(1us, 5ms));
   } else if (const auto* stop = std::get_if<core::SendStop>(&action)) {
     note("worker", stop->worker.value, "is sent STOP");
     auto* to = worker(stop->worker);
     if (to == nullptr) return;  // it was reaped in the same turn
-    require(to->leases.empty(), "a STOP to a worker that has calls");
+    for (const auto& [tag, run] : to->leases) {
+      require(ledger_.at(tag).outcome.has_value(), "a STOP to a worker that has calls", tag);
+    }
     to->control_in.send({.stop = true, .cancel_seq = 0, .by = stop->by},
                         now_ + random_.between(1us, plan_.lane_delay_max));
+  } else if (const auto* examine = std::get_if<core::Examine>(&action)) {
+    note("worker", examine->worker.value, "is to be examined");
+    examinations_.push_back({now_ + random_.any_scale(1us, examined_within), examine->worker, examine->incarnation});
+  } else if (const auto* leaked = std::get_if<core::Leaked>(&action)) {
+    note("call", tags_.at(leaked->call.value), "is leaked");
+    require(ledger_.at(tags_.at(leaked->call.value)).outcome.has_value(), "leaked and not answered");
   } else if (const auto* replaced = std::get_if<core::Replaced>(&action)) {
     note("worker", replaced->worker.value, "is replaced by", replaced->by.value);
     const auto* by = worker(replaced->by);

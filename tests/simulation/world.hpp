@@ -58,6 +58,9 @@ class World {
   void receive(ModelWorker&);
   void take(ModelWorker&, OutMessage&&);
   void read_pages();
+  void read_page(ModelWorker&);
+  void examine(Time now);
+  void check_end(const core::Delivery&) const;
   void reap();
   void flush();
   void send_run(const core::SendRun&);
@@ -129,6 +132,12 @@ class World {
   std::set<std::uint32_t> paused_;
   bool paused_ever_ = false;
   bool draining_ = false;
+  struct Examination {
+    Time at;
+    core::WorkerId worker;
+    core::Incarnation incarnation;
+  };
+  std::vector<Examination> examinations_;
   std::size_t stopped_ = 0;
   std::size_t started_ = 0;
   std::uint64_t replaced_ = 0;

@@ -230,6 +230,7 @@ testing::AssertionResult FakePool::quiet() {
     return testing::AssertionFailure() << counters.submitted << " submitted, " << counters.delivered << " delivered";
   }
   for (const auto& worker : core_->workers()) {
+    if (worker->leaked != 0) return testing::AssertionFailure() << "a leaked call is not counted out";
     if (worker->suspended != 0) return testing::AssertionFailure() << "a suspended stream is not given back";
     if (worker->load() != 0 || !worker->leases.empty()) return testing::AssertionFailure() << "a worker has calls";
     for (const auto running : worker->running) {

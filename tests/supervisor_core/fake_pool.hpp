@@ -67,7 +67,7 @@ class FakeWorker {
   void says_end(const TestCall& call, std::uint64_t items);
   void answers_ping(std::uint64_t n);
   void passes_over(const TestCall& call, Code code);
-  void dies(int signal = 9);
+  void dies(int signal = 9, const std::string& python_stack = {});
   void exits(int status = 0);
 
   /// begins and returns.

@@ -104,7 +104,9 @@ void FakeWorker::answers_ping(std::uint64_t n) {
   pool_.flush();
 }
 
-void FakeWorker::dies(int signal) { end({.signal = signal, .status = 0, .python_stack = {}, .said = {}}); }
+void FakeWorker::dies(int signal, const std::string& python_stack) {
+  end({.signal = signal, .status = 0, .python_stack = python_stack, .said = {}});
+}
 void FakeWorker::exits(int status) { end({.signal = 0, .status = status, .python_stack = {}, .said = {}}); }
 
 void FakeWorker::end(const Exit& exit) {

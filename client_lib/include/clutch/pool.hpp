@@ -31,6 +31,7 @@ struct WorkerInfo {
   std::uint64_t restarts = 0;
   std::uint32_t in_flight = 0;  ///< calls that it has
   std::uint32_t suspended = 0;  ///< streams that it has and whose readers have no room: not among those
+  std::uint32_t leaked = 0;     ///< of all these, calls that go on although they were cancelled and their grace is over
 };
 
 /// A call that killed workers, told apart from others by its function and arguments.

@@ -45,6 +45,7 @@ from clutch_worker._watchdog import Watchdog
 
 FD_PAGE, FD_WATCHDOG, FD_FAULTHANDLER, FD_LOGS = 3, 4, 5, 6
 STATUS_BOOT_FAILED, STATUS_LINK_LOST = 1, 5
+FAULT_SIGNAL = signal.SIGRTMIN + 3
 CONNECT_MS = 10_000
 # Of the time that STOP gives, what is kept for leaving the lifespans.
 _LEAVE_SHARE, _LEAVE_S_MAX = 0.2, 2.0
@@ -261,6 +262,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(FD_FAULTHANDLER)
+    faulthandler.register(FAULT_SIGNAL, FD_FAULTHANDLER, all_threads=True, chain=False)
     for name in ("PYTHONPATH", "PYTHONSAFEPATH"):  # the supervisor's, for this start: not for the user's own children
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):

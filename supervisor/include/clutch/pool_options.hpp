@@ -42,6 +42,11 @@ struct PoolOptions {
   std::chrono::nanoseconds cancel_grace = std::chrono::seconds(2);      ///< to unwind after a cancel
   /// How long a worker's loop may stand still until the log says what blocks it; zero: it never does.
   std::chrono::nanoseconds blocked_after = std::chrono::seconds(1);
+  /// A worker whose loop has stood still for so long is killed, even where no call of it is past its deadline; zero:
+  /// none is.
+  std::chrono::nanoseconds stall_limit = {};
+  /// A worker with so many leaked calls, which go on past cancel_grace after their cancel or deadline, is replaced.
+  std::uint32_t leaked_max = 4;
   /// So often, times `workers`, may workers that answered no call in the last 30 s of their lives, or did not start, be
   /// started again within restarts_within: with one more the pool has failed. 0: any number of times.
   std::uint32_t restarts_max = 5;

@@ -1,10 +1,12 @@
 """What the daemon's tests call."""
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import signal
 import subprocess
+import time
 
 
 async def double(x: int) -> int:
@@ -48,6 +50,19 @@ async def nap_and_note(path: str, seconds: float) -> None:
 async def wait_for_file(path: str) -> None:
     while not pathlib.Path(path).exists():
         await asyncio.sleep(0.005)
+
+
+async def stubborn(path: str) -> None:
+    """Swallows every cancel until there is a file."""
+    while not pathlib.Path(path).exists():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.01)
+
+
+async def block(path: str) -> None:
+    """Does not let the loop turn until there is a file."""
+    while not pathlib.Path(path).exists():
+        time.sleep(0.005)
 
 
 async def ask(program: str, endpoint: str, *call: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -33,3 +34,28 @@ async def busy(seconds: float) -> int:
         steps += 1
         await asyncio.sleep(0)
     return steps
+
+
+async def until_with_child(path: str) -> None:
+    """The same, beside a process of its own in a session of its own, whose pid is in PATH.child."""
+    child = subprocess.Popen(["sleep", "3600"], start_new_session=True)  # noqa: ASYNC220
+    Path(path + ".child").write_text(str(child.pid))  # noqa: ASYNC240
+    await until(path)
+
+
+async def stubborn(path: str) -> int:
+    """Swallows every cancel until PATH exists; leaves PATH.begun. How many there were."""
+    Path(path + ".begun").touch()
+    swallowed = 0
+    while not os.path.exists(path):  # noqa: ASYNC110, ASYNC240
+        try:
+            await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            swallowed += 1
+    return swallowed
+
+
+def in_thread(path: str) -> None:
+    """A plain function that runs until PATH exists."""
+    while not os.path.exists(path):
+        time.sleep(0.01)

@@ -265,6 +265,8 @@ async def die(how: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "crash":
         ctypes.string_at(0)
+    if how == "abort":
+        os.abort()
 
 
 async def odd(kind: str):

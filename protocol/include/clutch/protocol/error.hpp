@@ -53,6 +53,14 @@ struct PythonException {
   friend bool operator==(const PythonException&, const PythonException&);
 };
 
+/// The call that blocked, or crashed, its worker.
+struct Culprit {
+  std::string function = {};
+  std::uint64_t call = 0;  ///< its id, as `current_call().id` has it and logs show it
+
+  friend bool operator==(const Culprit&, const Culprit&) = default;
+};
+
 /// Why a call, or a start, did not give a value. A plain value: copy, keep and compare it.
 struct Error {
   Code code = Code::internal;
@@ -64,7 +72,13 @@ struct Error {
   std::optional<std::uint64_t> signal = {};     ///< with worker_lost: it was killed by this signal
   std::optional<std::uint64_t> exit_code = {};  ///< with worker_lost: it exited with this status
   std::optional<std::uint64_t> items = {};      ///< of a stream: how many items came before
-  std::string python_stack = {};                ///< with worker_lost after a crash: the Python stack, else empty
+  /// With worker_lost: it was another call, `culprit`, that blocked or crashed the worker.
+  bool collateral = false;
+  /// With worker_lost, and deadline_exceeded while the loop was blocked: whose doing it was; empty where that is not
+  /// known.
+  std::optional<Culprit> culprit = {};
+  /// With worker_lost after a crash, and where a blocked loop was behind the end: where Python was; else empty.
+  std::string python_stack = {};
   std::shared_ptr<const PythonException> exception = {};  ///< where Python raised, else null
 
   friend bool operator==(const Error&, const Error&);
