@@ -43,7 +43,6 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/gate_calls.cpp
   io/gate_client.cpp
   io/gate_query.cpp
-  io/gate_reload.cpp
   io/gate_streams.cpp
   io/lane.cpp
   io/line_drain.cpp
@@ -67,6 +66,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
 
 # clutchd but for its main().
 set(CLUTCH_DAEMON_SOURCES
+  daemon/commands.cpp
   daemon/config.cpp
   daemon/config_table.cpp
   daemon/daemon.cpp

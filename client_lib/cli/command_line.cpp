@@ -239,6 +239,7 @@ class Builder {
   }
   void reload() {
     auto& sub = command(Command::reload, "reload", help::reload_text, help::reload_examples);
+    sub.add_option("--pool", options_.call.pool, "only this pool of the daemon's")->type_name("NAME");
     add_connect(sub, "where the daemon listens (default: the user's own)");
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }

@@ -114,6 +114,7 @@ inline constexpr const char* reload_text =
 inline constexpr const char* reload_examples =
     "Examples:\n"
     "  clutch reload\n"
+    "  clutch reload --pool images\n"
     "  clutch reload --connect ipc:///run/clutch/clutchd.sock\n";
 
 inline constexpr const char* ps_text = "Shows the daemon's pools and workers.";

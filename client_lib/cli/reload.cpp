@@ -1,5 +1,6 @@
 // `clutch reload`.
 #include <cstdio>
+#include <stdexcept>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -17,14 +18,13 @@ std::string text_in(const Value& pool, std::string_view key) {
 }  // namespace
 
 int reload_workers(const Options& options, Target& target) {
-  const auto answer = target.reload();
+  Value::Map arguments;
+  if (!options.call.pool.empty()) arguments.emplace_back(Value("pool"), Value(options.call.pool));
+  const auto answer = target.command("reload", std::move(arguments));
   if (!answer) return report(options, answer.error(), Exit::failed);
   const auto* found = answer.value().find("pools");
   const auto* pools = found != nullptr ? found->get_if<Value::Array>() : nullptr;
-  if (pools == nullptr) {
-    std::fprintf(stderr, "clutch: the daemon cannot reload: it is of an older release\n");
-    return Exit::failed;
-  }
+  if (pools == nullptr) throw std::runtime_error("the daemon's answer has no `pools`");
   int code = Exit::done;
   std::string told;
   for (const auto& pool : *pools) {

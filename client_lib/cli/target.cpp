@@ -19,7 +19,6 @@ class PoolTarget final : public Target {
   [[nodiscard]] Result<Value> command(const std::string&, Value::Map) override {
     throw misuse("a pool of one's own has no commands");
   }
-  [[nodiscard]] Result<Value> reload() override { throw misuse("a pool of one's own is not reloaded"); }
   void hurry() override { static_cast<void>(pool_.stop(hurried_stop)); }
 
  private:
@@ -36,7 +35,6 @@ class DaemonTarget final : public Target {
   [[nodiscard]] Result<Value> command(const std::string& name, Value::Map arguments) override {
     return client_.command(name, std::move(arguments)).get();
   }
-  [[nodiscard]] Result<Value> reload() override { return client_.query("reload").get(); }
   void hurry() override {}
 
  private:

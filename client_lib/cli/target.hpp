@@ -18,10 +18,8 @@ class Target {
   /// For `clutch ps`, as PROTOCOL.md, QUERY, has it.
   [[nodiscard]] virtual Result<Value> processes() = 0;
   [[nodiscard]] virtual Result<Value> quarantine() = 0;
-  /// For `clutch drain` and `clutch quarantine --lift` (PROTOCOL.md, COMMAND). Ends when the daemon has done it.
+  /// PROTOCOL.md, COMMAND. Ends when the daemon has done it.
   [[nodiscard]] virtual Result<Value> command(const std::string& name, Value::Map arguments = {}) = 0;
-  /// For `clutch reload`, likewise. Blocks until it is over.
-  [[nodiscard]] virtual Result<Value> reload() = 0;
   /// Nobody waits for what still runs: it is given no more than a moment. For the last.
   virtual void hurry() = 0;
 };

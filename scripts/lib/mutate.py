@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / "build" / "mutate"
 PROGRAMS = COPY / "build" / "release" / "bin"
+SEEDS = 1000
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
@@ -113,15 +114,34 @@ def test_passes(test: tuple[str, ...]) -> bool:
     raise SystemExit(f"Test: must begin with ctest or pytest, not {kind}")
 
 
-def survives(mutation: Mutation) -> str | None:
-    """Why the mutation was not caught, or nothing. What it made of the sources is undone; what it built is not."""
+def seeds_that_find() -> str:
+    """Of the mutation that is built now: how many seeds of the simulation it breaks."""
+    program = PROGRAMS / "clutch_simulation"
+    found, seed = 0, 1
+    while seed <= SEEDS:
+        _, output = run(program, "--from", str(seed), "--seeds", str(SEEDS + 1 - seed), "--keep-going", check=False)
+        broken = [line for line in output.splitlines() if line.startswith("seed ")]
+        found += len(broken)
+        # A crash ends the run: go on behind it.
+        crashed = broken and ": signal " in broken[-1]
+        seed = int(broken[-1].split()[1].rstrip(":")) + 1 if crashed else SEEDS + 1
+    return f" at {found} of {SEEDS} seeds"
+
+
+def survives(mutation: Mutation) -> tuple[str | None, str]:
+    """Why the mutation was not caught, or nothing; and, of the simulation's, at how many seeds it was.
+
+    What it made of the sources is undone; what it built is not.
+    """
     applied, output = run("git", "apply", "--whitespace=nowarn", mutation.path, check=False)
     if not applied:
-        return f"it does not apply: {output}"
+        return f"it does not apply: {output}", ""
     try:
         if trouble := build(mutation.targets):
-            return f"it does not build: {trouble}"
-        return "its test passes with it" if test_passes(mutation.test) else None
+            return f"it does not build: {trouble}", ""
+        if test_passes(mutation.test):
+            return "its test passes with it", ""
+        return None, seeds_that_find() if "^simulation$" in mutation.test else ""
     finally:
         run("git", "apply", "-R", "--whitespace=nowarn", mutation.path)
 
@@ -141,9 +161,9 @@ def main() -> int:
             raise SystemExit(f"without any mutation this fails: {shlex.join(test)}")
     caught = 0
     for mutation in mutations:
-        why = survives(mutation)
+        why, seeds = survives(mutation)
         caught += why is None
-        verdict = f"SURVIVED ({why})" if why else "caught"
+        verdict = f"SURVIVED ({why})" if why else f"caught{seeds}"
         print(f"{verdict} {mutation.name}: {mutation.breaks}", flush=True)
     print(f"{caught} of {len(mutations)} mutations caught")
     return 0 if caught == len(mutations) else 1

@@ -150,7 +150,7 @@ void Daemon::on_signal() {
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     const auto now = io::EventLoop::Clock::now();
     if (info.ssi_signo == SIGHUP) {
-      reload(now);
+      reload_all(now);
       continue;
     }
     if (told_ != core::Time{} && now - told_ < same_signal) continue;
@@ -160,66 +160,14 @@ void Daemon::on_signal() {
   }
 }
 
-void Daemon::lift(protocol::Span arguments, const io::CommandDone& done) {
-  protocol::Cursor cursor(arguments);
-  std::size_t pairs = 0;
-  std::string_view key;
-  std::string_view fingerprint;
-  const bool readable =
-      cursor.map(pairs) && pairs == 1 && cursor.string(key) && key == "fingerprint" && cursor.string(fingerprint);
-  std::size_t lifted = 0;
-  for (const auto& pool : pools_) lifted += readable ? pool.shell->core().lift_quarantine(fingerprint) : 0;
-  if (lifted == 0) {
-    Error error;
-    error.code = readable ? Code::not_found : Code::invalid_argument;
-    error.stage = Stage::lookup;
-    error.message = readable ? "nothing of the fingerprint `" + escaped(fingerprint) +
-                                   "` is in quarantine: `clutch quarantine` lists what is"
-                             : "lift needs `fingerprint`, a text: one that is in quarantine, or all";
-    return done(std::move(error));
-  }
-  note(LogLevel::info, "lifted from quarantine: " + escaped(fingerprint));
-  protocol::Writer writer;
-  writer.map(1);
-  writer.string("lifted");
-  writer.uint(lifted);
-  done(writer.blob());
-}
-
-void Daemon::on_command(std::string_view name, protocol::Span arguments, io::CommandDone done) {
-  if (name == "lift") return lift(arguments, done);
-  if (name == "drain") {
-    drains_.push_back(std::move(done));
-    return loop_.post([this] { drain(false); });  // not from within a message that may have more records
-  }
-  Error error;
-  error.code = Code::not_found;
-  error.stage = Stage::lookup;
-  error.message = "this daemon (clutch " + release_ + ") does not know the command `" + escaped(name) +
-                  "`; it knows drain and lift";
-  done(std::move(error));
-}
-
 std::uint64_t Daemon::lost_calls() const {
   std::uint64_t lost = 0;
   for (const auto& pool : pools_) lost += pool.shell->core().counters().lost;
   return lost;
 }
 
-void Daemon::answer_drains() {
-  for (const auto& done : std::exchange(drains_, {})) {
-    protocol::Writer writer;
-    writer.map(2);
-    writer.string("pid");
-    writer.uint(static_cast<std::uint64_t>(::getpid()));
-    writer.string("lost");
-    writer.uint(lost_calls() - lost_before_);
-    done(writer.blob());
-  }
-}
-
 // The pools' log tells how it went.
-void Daemon::reload(core::Time now) {
+void Daemon::reload_all(core::Time now) {
   if (state_ != State::serving) return note(LogLevel::warning, "told to reload (SIGHUP), but it does not serve");
   note(LogLevel::info, "told to reload (SIGHUP)");
   for (auto& pool : pools_) {

@@ -53,9 +53,10 @@ class Daemon {
   void step();
   void on_pool_failed(const std::string& name, const Error&);
   void on_signal();
-  void reload(core::Time now);
+  void reload_all(core::Time now);
   void drain(bool at_once);
   void on_command(std::string_view name, protocol::Span arguments, io::CommandDone done);
+  void reload(protocol::Span arguments, io::CommandDone done);
   void lift(protocol::Span arguments, const io::CommandDone& done);
   void answer_drains();
   void watch_descriptors(core::Time now);

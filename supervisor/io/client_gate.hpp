@@ -90,9 +90,6 @@ class ClientGate {
   [[nodiscard]] bool on_cancel(GateClient&, std::uint64_t receipt, const CallUnderWay*, core::Time now);
   void on_query(GateClient&, const protocol::Record&, core::Time now);
   void on_command(const Peer&, const protocol::Record&);
-  void reload(const GateClient&, std::uint64_t query, core::Time now);
-  struct AskedReload;
-  void answer_reload(const AskedReload&);
   void refuse(Peer&, const Error& error, core::Time now);
   void log_refusal(const Peer&, const Error& error, core::Time now);
   void end_client(Peer&, core::Time now);

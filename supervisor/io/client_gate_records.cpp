@@ -214,7 +214,6 @@ void ClientGate::on_command(const Peer& peer, const Record& record) {
 void ClientGate::on_query(GateClient& client, const Record& record, core::Time now) {
   protocol::Writer writer;
   const auto what = record.text(0);
-  if (what == "reload") return reload(client, record.number[0], now);
   if (what == "functions") {
     write_functions(writer, pools_);
   } else if (what == "ps") {
@@ -230,7 +229,7 @@ void ClientGate::on_query(GateClient& client, const Record& record, core::Time n
   } else {
     writer.map(1);
     writer.string("error");
-    writer.string("this daemon does not know that query; it knows functions, ps, quarantine, ping and reload");
+    writer.string("this daemon does not know that query; it knows functions, ps, quarantine and ping");
   }
   client.answer(record.number[0], writer.blob());
 }

@@ -87,6 +87,22 @@ def test_code_that_does_not_start(clutch: Any, daemon: Daemon) -> None:
     assert {pool["name"]: pool["reloaded"] for pool in pools} == {"steady": False, "frail": True}
 
 
+def test_one_pool(clutch: Any, daemon: Daemon) -> None:
+    daemon.write("async def version():\n    return 2\n")
+    done = clutch("reload", "--pool", "frail", "--connect", daemon.endpoint)
+    assert (done.returncode, done.stdout) == (0, "frail: reloaded\n")
+    assert clutch("call", "versioned.version", "--connect", daemon.endpoint).stdout == "1\n"
+    done = clutch("reload", "--pool", "steady", "--connect", daemon.endpoint)
+    assert (done.returncode, done.stdout) == (0, "steady: reloaded\n")
+    assert clutch("call", "versioned.version", "--connect", daemon.endpoint).stdout == "2\n"
+
+
+def test_a_pool_that_is_not_there(clutch: Any, daemon: Daemon) -> None:
+    done = clutch("reload", "--pool", "steddy", "--connect", daemon.endpoint)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no pool `steddy`" in done.stderr
+
+
 def test_sighup(clutch: Any, daemon: Daemon) -> None:
     daemon.write("async def version():\n    return 2\n")
     daemon.process.send_signal(signal.SIGHUP)

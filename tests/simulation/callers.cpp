@@ -23,9 +23,11 @@ void World::plan_callers() {
     events_.emplace(at, Event{.kind = Event::pause, .session = session});
     events_.emplace(at + random_.any_scale(1ms, 5s), Event{.kind = Event::resume, .session = session});
   }
+  for (auto drains = plan_.drains_early ? 1 + random_.below(4) : 0; drains > 0; --drains) {
+    events_.emplace(any_time() + begin, Event{.kind = Event::drain});
+  }
   for (std::uint32_t i = 0; i < plan_.retires; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::retire});
   for (std::uint32_t i = 0; i < plan_.reloads; ++i) events_.emplace(any_time() + begin, Event{.kind = Event::reload});
-  if (plan_.drains_early) events_.emplace(any_time() + begin, Event{.kind = Event::drain});
 }
 
 void World::act_for_callers() {
@@ -38,6 +40,9 @@ void World::act_for_callers() {
         break;
       case Event::cancel:
         cancel(event.tag);
+        break;
+      case Event::detach:
+        detach(event.tag);
         break;
       case Event::read:
         read(event.tag);
@@ -59,6 +64,7 @@ void World::act_for_callers() {
         note("session", event.session, "is paused");
         paused_ever_ = true;
         paused_.insert(event.session);
+        observe_session(event.session, CallEvent::session_paused);
         core_.pause_session(core::SessionId{event.session}, true, now_);
         break;
       case Event::resume:
@@ -112,6 +118,12 @@ void World::submit(Time now) {
     if (random_.chance(plan_.cancels)) {
       events_.emplace(now + random_.any_scale(1us, 2s), Event{.kind = Event::cancel, .tag = tag});
     }
+    if (call.stream && random_.chance(200)) {
+      events_.emplace(now + random_.any_scale(1us, 50ms), Event{.kind = Event::read, .tag = tag});
+    }
+    if (random_.chance(plan_.detaches)) {
+      events_.emplace(now + random_.any_scale(1us, 2s), Event{.kind = Event::detach, .tag = tag});
+    }
   } else {
     require(core_.actions().deliveries.size() == 1, "refused and not answered", tag);
   }
@@ -120,13 +132,24 @@ void World::submit(Time now) {
 void World::cancel(std::uint64_t tag) {
   auto& call = ledger_.at(tag);
   note("call", tag, "is cancelled");
+  if (random_.chance(300))
+    events_.emplace(now_ + random_.any_scale(1us, 50ms), Event{.kind = Event::cancel, .tag = tag});
   if (!call.outcome) ledger_.cancelled(call, now_);
   std::optional<core::ReceiptRequest> receipt;
   if (random_.chance(plan_.receipts)) {
     const core::ReceiptId number{ledger_.asked(tag, now_)};
     receipt = core::ReceiptRequest{core::SessionId{call.session}, number};
   }
+  observe(*call.id, receipt ? CallEvent::cancel_for_receipt : CallEvent::cancel, StreamEvent::cancel);
   core_.cancel(*call.id, now_, receipt);
+}
+
+void World::detach(std::uint64_t tag) {
+  auto& call = ledger_.at(tag);
+  note("call", tag, "is detached");
+  observe(*call.id, CallEvent::detach);
+  call.detached = true;
+  core_.detach(*call.id);
 }
 
 // A reader takes what came after a while, or stops reading and leaves later.
@@ -145,6 +168,7 @@ void World::read(std::uint64_t tag) {
   auto& stream = *call.stream;
   stream.credit = {std::max(stream.credit.items, stream.delivered + 1 + random_.below(20)),
                    std::max(stream.credit.bytes, stream.bytes + 1 + random_.below(100))};
+  if (coverage_ != nullptr) coverage_->met(core_.find(*call.id), StreamEvent::credit);
   core_.credit(*call.id, stream.credit, now_);
 }
 
@@ -152,6 +176,7 @@ void World::close_session(std::uint32_t session) {
   note("session", session, "is closed");
   closed_.insert(session);
   paused_.erase(session);
+  observe_session(session, CallEvent::session_closed);
   core_.on_session_closed(core::SessionId{session}, now_);
   flush();
   for (const auto& call : ledger_.all()) {
@@ -177,6 +202,7 @@ void World::drain() {
   note("drain");
   draining_ = true;
   paused_.clear();
+  observe_drain();
   core_.drain(now_ + random_.any_scale(1ms, 10s), now_);
   flush();
 }

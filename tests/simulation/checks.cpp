@@ -111,8 +111,9 @@ void World::check_nothing_waits_in_vain() const {
         const auto running = function.limit_per_pool ? in_pool : worker->running[id->value];
         const bool limited = function.limit != 0 && running >= function.limit;
         const bool full = ledger_.at(tag).stream && worker->suspended >= plan_.options.suspended_streams_max;
-        const bool takes = worker->state == WorkerState::ready && !worker->reserved && worker->has(*id) && !limited &&
-                           !full && worker->lane(core::execution_of(function.kind)).has_room();
+        const bool takes = worker->state == WorkerState::ready && !worker->silent && !worker->reserved &&
+                           worker->has(*id) && !limited && !full &&
+                           worker->lane(core::execution_of(function.kind)).has_room();
         require(!takes, "waits while a worker would take it", tag);
       }
     }

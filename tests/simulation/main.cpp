@@ -13,6 +13,8 @@ namespace clutch::simulation {
 namespace {
 
 constexpr std::size_t trace_lines_shown = 120;
+constexpr std::uint64_t seeds_a_covered_one = 1;    // to look costs as much again
+constexpr std::uint64_t seeds_that_cover = 10'000;  // fewer may leave a rare pair out
 constexpr unsigned seconds_a_seed = 30;
 
 struct Arguments {
@@ -20,6 +22,7 @@ struct Arguments {
   std::uint64_t count = 10'000;
   bool trace = false;
   bool keep_going = false;
+  bool coverage = false;  ///< each pair is shown
 };
 
 std::uint64_t number(const char* text) {
@@ -36,6 +39,8 @@ Arguments read(int argc, char** argv) {
       arguments.trace = true;
     else if (flag == "--keep-going")
       arguments.keep_going = true;
+    else if (flag == "--coverage")
+      arguments.coverage = true;
     else if (flag == "--from")
       arguments.first = number(argv[++i]);
     else if (flag == "--seeds")
@@ -80,11 +85,12 @@ void show(std::uint64_t seed, const std::string& what, bool all) {
 }
 
 int run(const Arguments& arguments) {
+  Coverage coverage;
   std::uint64_t calls = 0, items = 0, requeued = 0, deaths = 0, replaced = 0, spares = 0, reloads = 0, broken = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
     running_seed = static_cast<std::sig_atomic_t>(seed);
     ::alarm(seconds_a_seed);
-    World world(seed, false);
+    World world(seed, false, seed % seeds_a_covered_one == 0 ? &coverage : nullptr);
     const auto what = broken_in(world);
     calls += world.calls();
     items += world.items();
@@ -112,7 +118,8 @@ int run(const Arguments& arguments) {
   if (arguments.count >= 1000 &&
       (deaths == 0 || replaced == 0 || spares == 0 || reloads == 0 || requeued == 0 || items == 0))
     return 1;
-  return broken == 0 ? 0 : 1;
+  const bool covered = arguments.count < seeds_that_cover || coverage.report(arguments.coverage);
+  return broken == 0 && covered ? 0 : 1;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "model_worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace clutch::simulation {
 namespace {
@@ -65,6 +66,7 @@ void ModelWorker::boot(Time now) {
   (boot_end_ == BootEnd::ready ? message.registers : message.boot_failed) = true;
   data_out.send(std::move(message), arrival(now));
   registered_ = boot_end_ == BootEnd::ready;
+  if (registered_ && random_.chance(5 * plan_.misbehaves)) misbehave(now);
   if (registered_ && random_.chance(plan_.stillborn)) dies_at_ = now + random_.any_scale(1us, 5ms);
   if (registered_) return;
   signal_ = 0;
@@ -99,11 +101,14 @@ void ModelWorker::receive(Time now) {
       while (const auto message = control_in.receive(now)) {
         if (message->stop)
           stopping_ = true;
+        else if (message->ping != 0)
+          ping_ = message->ping;
         else if (message->credit)
           on_credit(message->cancel_seq, *message->credit);
         else
           on_cancel(message->cancel_seq, now);
         if (message->stop) dies_at_ = std::min(dies_at_, message->by);
+        if (message->stop && random_.chance(5 * plan_.misbehaves)) misbehave(now);
       }
     } else {
       while (const auto batch = data_in.receive(now)) {
@@ -167,7 +172,7 @@ bool ModelWorker::yields(Running& each, Time now) {
       std::min({each.items_left, each.run.stream->items - each.items, static_cast<std::uint64_t>(each.largest_batch)});
   const auto count = static_cast<std::uint32_t>(1 + random_.below(most));
   const auto bytes = 1 + random_.below(20);
-  reply(each.run, ItemsRecord{each.items, count, bytes});
+  reply(each.run, ItemsRecord{each.items, count, bytes, random_.chance(plan_.flawed)});
   each.items += count;
   each.bytes += bytes;
   each.items_left -= count;
@@ -260,11 +265,15 @@ void ModelWorker::start(const RunMessage& run, std::size_t execution, Time now) 
 }
 
 void ModelWorker::reply(const RunMessage& run, std::variant<std::uint64_t, Error, ItemsRecord, EndRecord> what) {
-  if (std::holds_alternative<ItemsRecord>(what)) return replies_.push_back({run.call, std::move(what)});
+  if (std::holds_alternative<ItemsRecord>(what)) {
+    replies_.push_back({run.call, std::move(what)});
+    if (random_.chance(300)) last_reply_ = replies_.back();
+    return;
+  }
   leases.erase(run.tag);
   --has[run.function];
   replies_.push_back({run.call, std::move(what)});
-  last_reply_ = replies_.back();
+  if (!last_reply_ || random_.chance(500)) last_reply_ = replies_.back();
 }
 
 void ModelWorker::send(Time now) {
@@ -282,14 +291,46 @@ void ModelWorker::send(Time now) {
     control_out.send(std::move(message), arrival(now));
   }
   began_ = false;
+  if (ping_ == 0) return;
+  OutMessage pong;
+  pong.pong = std::exchange(ping_, 0);
+  control_out.send(std::move(pong), arrival(now));
+}
+
+void ModelWorker::misbehave_in_stream(OutMessage& message, Time now) {
+  for (auto& running : running_) {
+    for (auto& each : running) {
+      if (!each.run.stream || !random_.chance(500)) continue;
+      if (each.suspended() && random_.chance(500)) {
+        each.hasty = true;
+        each.items_left = 0;
+        each.ends = now;
+        return;
+      }
+      switch (random_.below(3)) {
+        case 0:
+          message.replies.push_back({each.run.call, ItemsRecord{each.items, 1'000'000, 1}});
+          break;
+        case 1:
+          message.replies.push_back({each.run.call, EndRecord{each.items + 1'000'000}});
+          break;
+        default:
+          message.replies.push_back({each.run.call, each.run.tag});
+          break;
+      }
+      last_reply_ = message.replies.back();
+      return;
+    }
+  }
 }
 
 // One thing that PROTOCOL.md forbids: the worker is to be killed for it, and no caller to be misled.
 void ModelWorker::misbehave(Time now) {
+  if (now > plan_.misbehaves_until) return;
   OutMessage message;
-  switch (random_.below(5)) {
+  switch (random_.below(13)) {
     case 0:
-      message.begun = {page[0] + 1000, page[1]};
+      message.begun = {page[0] + random_.pick<std::uint64_t>({0, 1000}), page[1]};
       break;
     case 1:
       message.registers = true;
@@ -301,10 +342,26 @@ void ModelWorker::misbehave(Time now) {
       if (!last_reply_) return;
       message.replies.push_back(*last_reply_);
       break;
+    case 4:
+      message.pong = 1000;
+      break;
+    case 5:
+      message.boot_failed = true;
+      break;
+    case 6:
+    case 7:
+    case 8:
+      misbehave_in_stream(message, now);
+      break;
+    case 9:
+      if (!last_reply_) return;
+      message.replies.push_back(*last_reply_);
+      break;
     default:
       page[random_.below(2)] = random_.next() | 1u << 20;
   }
-  data_out.send(std::move(message), arrival(now));
+  auto& lane = random_.chance(500) ? data_out : control_out;
+  lane.send(std::move(message), arrival(now));
 }
 
 // What it had not sent is lost; of what it had, each lane loses a tail of its own.

@@ -48,12 +48,14 @@ struct ControlMessage {
   bool stop = false;
   std::uint64_t cancel_seq = 0;
   Time by = never;
+  std::uint64_t ping = 0;                ///< else 0
   std::optional<StreamCredit> credit{};  ///< of the call that cancel_seq names
 };
 struct ItemsRecord {
   std::uint64_t first = 0;
   std::uint32_t count = 0;
   std::size_t bytes = 0;
+  bool flawed = false;  ///< the shell finds that they are no values
 };
 struct EndRecord {
   std::uint64_t items = 0;
@@ -67,6 +69,7 @@ struct OutMessage {
   bool boot_failed = false;
   std::vector<ReplyRecord> replies;
   std::optional<std::array<std::uint64_t, 2>> begun;
+  std::uint64_t pong = 0;
 };
 
 class ModelWorker {
@@ -102,6 +105,7 @@ class ModelWorker {
     bool raises;
     bool heeds_cancel;
     bool cancelled;
+    bool hasty = false;            // ends though its reader has no room
     std::uint64_t items_left = 0;  // of a stream; `ends` is when its next comes, or its end
     std::uint64_t items = 0;
     std::uint64_t bytes = 0;
@@ -110,7 +114,7 @@ class ModelWorker {
     [[nodiscard]] bool suspended() const {
       return run.stream && (items >= run.stream->items || bytes >= run.stream->bytes);
     }
-    [[nodiscard]] Time due() const { return suspended() && !cancelled ? never : ends; }
+    [[nodiscard]] Time due() const { return suspended() && !cancelled && !hasty ? never : ends; }
   };
   [[nodiscard]] std::size_t execution_of(const RunMessage&) const;
   [[nodiscard]] std::uint32_t bound(std::size_t execution) const;
@@ -129,6 +133,7 @@ class ModelWorker {
   void start(const RunMessage&, std::size_t execution, Time now);
   void reply(const RunMessage&, std::variant<std::uint64_t, Error, ItemsRecord, EndRecord> what);
   void misbehave(Time now);
+  void misbehave_in_stream(OutMessage&, Time now);
   void send(Time now);
   void die(Time now);
   [[nodiscard]] Time arrival(Time now) { return now + random_.between(1us, plan_.lane_delay_max); }
@@ -150,6 +155,7 @@ class ModelWorker {
   std::uint64_t last_seq_ = 0;                     // received
   std::vector<ReplyRecord> replies_;
   std::optional<ReplyRecord> last_reply_;
+  std::uint64_t ping_ = 0;  // to be answered
   bool began_ = false;
   bool stopping_ = false;
   Time dies_at_ = never;

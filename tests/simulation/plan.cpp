@@ -55,7 +55,7 @@ Plan::Plan(Random& random) {
   deaths = random.pick<std::uint32_t>({0, 0, 5, 40});
   boot_fails = random.pick<std::uint32_t>({0, 0, 200});
   stillborn = random.pick<std::uint32_t>({0, 0, 600});
-  misbehaves = random.pick<std::uint32_t>({0, 0, 0, 10});
+  misbehaves = random.pick<std::uint32_t>({0, 0, 10, 40});
   loses_control = random.pick<std::uint32_t>({0, 0, 100});
   edits = random.pick<std::uint32_t>({0, 0, 0, 300});
   streams = random.pick<std::uint32_t>({0, 300, 900});
@@ -65,6 +65,10 @@ Plan::Plan(Random& random) {
   nested = random.pick<std::uint32_t>({0, 0, 200});
   options.quarantine_after = random.pick<std::uint32_t>({0, 2, 3});
   options.quarantine_ttl = random.pick<Duration>({50ms, 10min});
+  flawed = random.pick<std::uint32_t>({0, 0, 100});
+  detaches = random.pick<std::uint32_t>({0, 100});
+  options.ping_interval = random.pick<Duration>({0ns, 5ms, 100ms});
+  options.ping_unanswered_max = random.pick<Duration>({2ms, 50ms, 3s});
   priorities = random.pick<std::uint32_t>({0, 0, 600});
   floods = random.pick<std::uint32_t>({0, 900});
   options.client_queued_calls_max = random.pick<std::size_t>({5, 1000, 1000});

@@ -11,10 +11,11 @@ constexpr Duration page_interval = 10ms;
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool trace)
+World::World(std::uint64_t seed, bool trace, Coverage* coverage)
     : random_(seed),
       plan_(random_),
       tracing_(trace),
+      coverage_(coverage),
       core_(plan_.options, start_),
       workers_(core_.workers().size()),
       lives_(core_.workers().size()) {
@@ -54,14 +55,20 @@ Time World::next_time() const {
 
 // Until nothing is left to happen: then every call has ended, and nothing of it is kept.
 void World::run_until_quiet() {
-  for (int steps = 0; steps < 200'000; ++steps) {
+  for (int steps = 0; steps < 1'000'000; ++steps) {
     const Time next = next_time();
-    if (next == never) return;
+    if (next == never || only_pings_are_left()) return;
     require(next < start_ + 2000s, "it does not come to rest");
     now_ = std::max(now_, next);
     step();
   }
   throw Violation("it does not come to rest: too many steps");
+}
+
+// They never end, where there are any; nor do the deaths of workers that cannot answer them in time.
+bool World::only_pings_are_left() const {
+  return plan_.options.ping_interval > 0ns && !draining_ && stopped_ == 0 && events_.empty() && core_.calls() == 0 &&
+         !reloading_ && core_.state() < core::PoolState::draining;
 }
 
 void World::step() {
@@ -90,14 +97,20 @@ void World::turn() {
     now_ += random_.between(0ns, plan_.page_lag_max);
     run_workers(now_);
   }
+  if (random_.chance(100)) forge_from_the_dead();
   for (const auto& each : workers_) {
+    if (clock_ > plan_.misbehaves_until) break;
     if (each && random_.chance(plan_.misbehaves)) forge(*each);
+    if (!each || !random_.chance(plan_.misbehaves)) continue;
+    observe(*each, WorkerEvent::violation);
+    core_.on_violation(each->id, each->incarnation, "an ITEM, END, RESULT or ERROR that is none");
   }
   for (const auto& each : workers_) {
     if (each) receive(*each);
   }
   const bool due = core_.next_time() <= clock_;
   if (due || (core_.awaits_begin() && clock_ - page_read_ >= page_interval)) read_pages();
+  if (due) observe_time();
   if (due) core_.on_time(clock_);
   reap();
   flush();
@@ -116,41 +129,57 @@ void World::take(ModelWorker& worker, OutMessage&& message) {
   const auto incarnation = worker.incarnation;
   Lives& lives = lives_[id.value];
   lives.answered = lives.answered || !message.replies.empty();
+  if (message.registers) observe(worker, WorkerEvent::registered);
   if (message.registers) core_.on_registered(id, incarnation, worker.registration, clock_);
   if (core_.workers()[id.value]->is_up()) lives.ready = std::min(lives.ready, clock_);
+  if (message.boot_failed) observe(worker, WorkerEvent::boot_failed);
   if (message.boot_failed) core_.on_boot_failed(id, incarnation, Error{}, clock_);
-  for (auto& reply : message.replies) {
-    if (auto* error = std::get_if<Error>(&reply.what)) {
-      core_.on_error(id, incarnation, reply.call, std::move(*error), clock_);
-      continue;
+  for (auto& reply : message.replies) take_reply(worker, std::move(reply));
+  if (message.begun) {
+    note("worker", id.value, "says begun", (*message.begun)[0], (*message.begun)[1]);
+    observe_begun(worker, *message.begun, WorkerEvent::begun, WorkerEvent::begun_too_much);
+    core_.on_begun(id, incarnation, (*message.begun)[0], (*message.begun)[1], clock_);
+  }
+  if (message.pong == 0) return;
+  const bool asked = message.pong <= core_.workers()[id.value]->pings;
+  observe(worker, asked ? WorkerEvent::pong : WorkerEvent::pong_unasked);
+  core_.on_pong(id, incarnation, message.pong, clock_);
+}
+
+void World::take_reply(const ModelWorker& worker, ReplyRecord&& reply) {
+  const auto id = worker.id;
+  const auto incarnation = worker.incarnation;
+  observe_reply(worker, reply);
+  if (auto* error = std::get_if<Error>(&reply.what)) {
+    core_.on_error(id, incarnation, reply.call, std::move(*error), clock_);
+  } else if (const auto* items = std::get_if<ItemsRecord>(&reply.what)) {
+    StreamItems come;
+    come.first = items->first;
+    come.count = items->count;
+    come.body = Blob(std::vector<std::byte>(items->bytes));
+    if (items->flawed) {
+      Error flaw;
+      flaw.code = Code::invalid_argument;
+      flaw.certainty = Certainty::started;
+      return core_.on_flawed_items(id, incarnation, reply.call, come, std::move(flaw), clock_);
     }
-    if (const auto* items = std::get_if<ItemsRecord>(&reply.what)) {
-      StreamItems come;
-      come.first = items->first;
-      come.count = items->count;
-      come.body = Blob(std::vector<std::byte>(items->bytes));
-      core_.on_items(id, incarnation, reply.call, std::move(come), clock_);
-      continue;
-    }
-    if (const auto* end = std::get_if<EndRecord>(&reply.what)) {
-      core_.on_end(id, incarnation, reply.call, end->items, clock_);
-      continue;
-    }
+    core_.on_items(id, incarnation, reply.call, std::move(come), clock_);
+  } else if (const auto* end = std::get_if<EndRecord>(&reply.what)) {
+    core_.on_end(id, incarnation, reply.call, end->items, clock_);
+  } else {
     Reply value;
     const auto tag = std::get<std::uint64_t>(reply.what);
     value.body = Blob(std::as_bytes(std::span(&tag, 1)));
     core_.on_result(id, incarnation, reply.call, std::move(value), clock_);
-  }
-  if (message.begun) {
-    note("worker", id.value, "says begun", (*message.begun)[0], (*message.begun)[1]);
-    core_.on_begun(id, incarnation, (*message.begun)[0], (*message.begun)[1], clock_);
   }
 }
 
 void World::read_pages() {
   page_read_ = clock_;
   for (const auto& each : workers_) {
-    if (each) core_.on_page(each->id, each->incarnation, each->page[0], each->page[1], clock_);
+    if (!each) continue;
+    observe_begun(*each, each->page, WorkerEvent::page, WorkerEvent::page_too_much);
+    core_.on_page(each->id, each->incarnation, each->page[0], each->page[1], clock_);
   }
 }
 
@@ -167,9 +196,12 @@ void World::reap() {
     for (auto& call : ledger_.all()) {
       if (call.holder == ended->incarnation) ledger_.given_back(call.tag);
     }
+    observe_begun(*ended, ended->page, WorkerEvent::page, WorkerEvent::page_too_much);
     core_.on_page(ended->id, ended->incarnation, ended->page[0], ended->page[1], clock_);
+    observe_exit(*ended);
     core_.on_exited(ended->id, ended->incarnation, ended->exit(), clock_);
     note_end_of(ended->id);
+    dead_.emplace_back(ended->id, ended->incarnation);
     if (random_.chance(300)) forge(*ended);
   }
 }
@@ -178,9 +210,41 @@ void World::reap() {
 void World::forge(ModelWorker& worker) {
   if (ledger_.all().empty()) return;
   const auto& call = ledger_.all()[random_.below(ledger_.all().size())];
-  if (!call.id || call.holder == worker.incarnation) return;
+  if (!call.id || (call.holder == worker.incarnation && !call.stream)) return;
   note("worker", worker.id.value, "forges a reply to", call.tag);
+  observe(worker, WorkerEvent::reply);
+  const bool flawed = call.stream && call.holder != worker.incarnation && random_.chance(300);
+  const bool ends = call.holder == worker.incarnation && random_.chance(300);
+  const bool beyond = !ends && call.holder == worker.incarnation && random_.chance(500);
+  if (coverage_ != nullptr && core_.workers()[worker.id.value]->incarnation == worker.incarnation) {
+    const auto* kept = core_.find(*call.id);
+    if (call.holder != worker.incarnation) coverage_->met(kept, CallEvent::foreign_reply);
+    const bool its_own = kept == nullptr || call.holder == worker.incarnation;
+    const auto event = ends && kept != nullptr     ? StreamEvent::wrong_end
+                       : ends                      ? StreamEvent::end
+                       : flawed                    ? StreamEvent::flawed_items
+                       : beyond && kept != nullptr ? StreamEvent::items_beyond_credit
+                                                   : StreamEvent::result;
+    if (call.stream && its_own && !(beyond && kept == nullptr)) coverage_->met(kept, event);
+  }
+  if (ends) return core_.on_end(worker.id, worker.incarnation, *call.id, 1'000'000, clock_);
+  if (flawed) return core_.on_flawed_items(worker.id, worker.incarnation, *call.id, StreamItems{}, Error{}, clock_);
+  if (beyond) {
+    StreamItems items;
+    items.count = 1'000'000;
+    return core_.on_items(worker.id, worker.incarnation, *call.id, std::move(items), clock_);
+  }
   core_.on_result(worker.id, worker.incarnation, *call.id, Reply{}, clock_);
+}
+
+// Later than any channel of ours would deliver it.
+void World::forge_from_the_dead() {
+  if (ledger_.all().empty() || dead_.empty()) return;
+  const auto& call = ledger_.all()[random_.below(ledger_.all().size())];
+  const auto [id, incarnation] = dead_[random_.below(dead_.size())];
+  if (!call.id) return;
+  if (coverage_ != nullptr) coverage_->met(*core_.workers()[id.value], WorkerEvent::late);
+  core_.on_result(id, incarnation, *call.id, Reply{}, clock_);
 }
 
 void World::flush() {
@@ -198,6 +262,7 @@ void World::flush() {
     for (const auto& send : actions.runs) send_run(send);
     for (const auto& cancel : actions.cancels) send_cancel(cancel);
     for (const auto& credit : actions.credits) send_credit(credit);
+    for (const auto& ping : actions.pings) send_ping(ping);
     for (const auto& given : actions.receipts) {
       note("receipt", given.receipt.value, to_string(given.what.what));
       ledger_.receipt(given.receipt.value, given.what, clock_, now_);
@@ -263,6 +328,15 @@ void World::on_reloaded(const core::Reloaded& reloaded) {
   for (const auto& each : core_.workers()) {
     require(!each->is_up() || each->incarnation > oldest_wanted_, "old code serves after a reload");
   }
+}
+
+void World::send_ping(const core::SendPing& ping) {
+  auto* to = worker(ping.worker);
+  if (to == nullptr) return;
+  note("worker", to->id.value, "is sent PING", ping.n);
+  ControlMessage message;
+  message.ping = ping.n;
+  to->control_in.send(message, now_ + random_.between(1us, plan_.lane_delay_max));
 }
 
 void World::act_on(const core::LifeAction& action) {

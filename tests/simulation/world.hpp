@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/pool_core.hpp"
+#include "coverage.hpp"
 #include "ledger.hpp"
 #include "model_worker.hpp"
 
@@ -14,8 +15,8 @@ namespace clutch::simulation {
 
 class World {
  public:
-  /// With `trace`, what happens is written down.
-  World(std::uint64_t seed, bool trace);
+  /// With `trace`, what happens is written down; with `coverage`, what met what.
+  World(std::uint64_t seed, bool trace, Coverage* coverage = nullptr);
 
   /// Throws Violation.
   void run();
@@ -29,7 +30,7 @@ class World {
 
  private:
   struct Event {
-    enum Kind { submit, cancel, read, close_session, pause, resume, retire, reload, drain } kind;
+    enum Kind { submit, cancel, detach, read, close_session, pause, resume, retire, reload, drain } kind;
     std::uint64_t tag = 0;
     std::uint32_t session = 0;
   };
@@ -39,6 +40,7 @@ class World {
   void act_for_callers();
   void submit(Time now);
   void cancel(std::uint64_t tag);
+  void detach(std::uint64_t tag);
   void read(std::uint64_t tag);
   void on_items(const core::ItemsDelivery&);
   void close_session(std::uint32_t session);
@@ -49,6 +51,7 @@ class World {
   // world.cpp: time, and the shell.
   [[nodiscard]] Time next_time() const;
   void run_until_quiet();
+  [[nodiscard]] bool only_pings_are_left() const;
   void step();
   void run_workers(Time until);
   void turn();
@@ -60,10 +63,26 @@ class World {
   void send_run(const core::SendRun&);
   void send_cancel(const core::SendCancel&);
   void send_credit(const core::SendCredit&);
+  void send_ping(const core::SendPing&);
+  void take_reply(const ModelWorker&, ReplyRecord&&);
   void act_on(const core::LifeAction&);
   void on_reloaded(const core::Reloaded&);
   [[nodiscard]] ModelWorker* worker(core::WorkerId id) { return workers_[id.value].get(); }
   void forge(ModelWorker&);
+  void forge_from_the_dead();
+
+  // observe.cpp: what the core is about to meet.
+  void observe(core::CallId, CallEvent, StreamEvent);
+  void observe(core::CallId, CallEvent);
+  void observe(const ModelWorker&, WorkerEvent);
+  void observe_reply(const ModelWorker&, const ReplyRecord&);
+  void observe_begun(const ModelWorker&, const std::array<std::uint64_t, 2>& begun, WorkerEvent, WorkerEvent too_much);
+  void observe_time();
+  void observe_exit(const ModelWorker&);
+  void observe_session(std::uint32_t session, CallEvent);
+  void observe_drain();
+  template <class Visit>
+  void each_lease(const core::Worker& of, Visit visit);
 
   // checks.cpp
   void check_turn();
@@ -87,6 +106,7 @@ class World {
   Plan plan_;
   Ledger ledger_{plan_};
   bool tracing_;
+  Coverage* coverage_;
   Time start_{1000h};
   Time now_{start_};    // real time
   Time clock_{start_};  // as the shell last read it
@@ -104,6 +124,7 @@ class World {
   std::vector<Lives> lives_;  // by WorkerId
   std::multimap<Time, Event> events_;
   std::map<std::uint64_t, std::uint64_t> tags_;  // by CallId
+  std::vector<std::pair<core::WorkerId, core::Incarnation>> dead_;
   std::set<std::uint32_t> closed_;
   std::set<std::uint32_t> paused_;
   bool paused_ever_ = false;

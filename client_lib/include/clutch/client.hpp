@@ -50,10 +50,10 @@ class [[nodiscard]] Client : public Caller {
 
   /// What can be called, and what of the modules cannot, and why. Blocks until the daemon has answered, or is lost.
   [[nodiscard]] Result<FunctionList> functions() const;
-  /// What the daemon answers to a QUERY (PROTOCOL.md): "functions", "ps", "ping", or "reload", which is answered
-  /// when the daemon's workers run the code as it is now, or do not.
+  /// What the daemon answers to a QUERY (PROTOCOL.md): "functions", "ps", "quarantine" or "ping".
   [[nodiscard]] Call<Value> query(std::string what) const;
-  /// Has the daemon do something (PROTOCOL.md, COMMAND): "drain". Ends when it is done, or with an Error if it was not.
+  /// Has the daemon do something (PROTOCOL.md, COMMAND): "drain", "lift" or "reload". Ends when it is done, or with
+  /// an Error if it was not.
   [[nodiscard]] Call<Value> command(std::string name, Value::Map arguments = {}) const;
 
  private:
