@@ -51,7 +51,7 @@ class Clock:
 
 
 for module in (_runner, _pulse, _stream_on_loop, _stream_in_thread):
-    module._monotonic_ns = lambda: Clock.now_ns  # type: ignore[attr-defined, assignment]
+    module._monotonic_ns = lambda: Clock.now_ns  # type: ignore[attr-defined]
 _runner.TURN_CALLS = 1  # as the trace says when each begins
 
 
@@ -70,7 +70,7 @@ class Loop(asyncio.SelectorEventLoop):
         """Runs what is ready, and what that makes ready."""
         self.call_soon(self.stop)
         self.run_forever()
-        while self._ready:  # type: ignore[attr-defined, assignment]
+        while self._ready:  # type: ignore[attr-defined]
             self.call_soon(self.stop)
             self.run_forever()
 
