@@ -1,5 +1,6 @@
 #include "clutch/protocol/records.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "clutch/protocol/cursor.hpp"
@@ -182,8 +183,17 @@ class MessageReader {
       }
       if (frame == 0 || frame > frames_) return Refusal::frame_missing;
       name.frame = static_cast<std::uint32_t>(frame);
+      if (record.type == RecordType::run && !is_an_argument_of_its_own(record)) return Refusal::wrong_field;
     }
     return Refusal::none;
+  }
+
+  // Whether the last name of the record's is. A CALL's are looked at with its arguments, for an error of its own.
+  bool is_an_argument_of_its_own(const Record& record) const {
+    const auto names = std::span(message_.frame_names).subspan(record.frames_at);
+    const Place& place = names.back().place;
+    const auto same = [&place](const FrameName& other) { return other.place == place; };
+    return !std::holds_alternative<std::monostate>(place) && std::none_of(names.begin(), names.end() - 1, same);
   }
 
   Refusal metadata(Span encoded) {

@@ -283,6 +283,7 @@ def _keys() -> list[dict[str, Any]]:
         "in_a_value": "81a16182a16201a16202",
         "third": "83a16101a16202a16103",
         "empty_str": "82a001a002",
+        "beside_a_float32": "83a161cc80a161cc80a162ca00000000",  # which may be written longer than it came
     }
     differ = {
         "int_float": "820101cb3ff000000000000002",
@@ -290,6 +291,7 @@ def _keys() -> list[dict[str, Any]]:
         "nil_false": "82c001c202",
         "zero_minus_zero": "82cb" + "00" * 8 + "01cb80" + "00" * 7 + "02",
         "true_one": "82c3010102",
+        "one_microsecond": "82d6ff0000000101d7ff000000040000000102",
         "signed_unsigned_border": "82d3" + "80" + "00" * 7 + "01cf80" + "00" * 7 + "02",
         "same_key_in_siblings": "9281a1610181a16102",
     }

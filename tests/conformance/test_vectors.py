@@ -20,7 +20,9 @@ MESSAGES = json.loads((VECTORS / "messages.json").read_text())
 VALUES = json.loads((VECTORS / "values.json").read_text())
 RECEIVED = {"worker-data-in", "worker-control-in"}
 # Apart on the wire, one key in a Python dict: the worker must not lose one of them in silence.
-SAME_IN_PYTHON = {"different_keys_int_float", "different_keys_zero_minus_zero", "different_keys_true_one"}
+SAME_IN_PYTHON = {
+    f"different_keys_{what}" for what in ("int_float", "zero_minus_zero", "true_one", "one_microsecond")
+}
 
 
 def named(vectors: list[dict[str, Any]]) -> Any:

@@ -23,6 +23,7 @@ struct Arguments {
   bool trace = false;
   bool keep_going = false;
   bool coverage = false;  ///< each pair is shown
+  bool worker_traces = false;
 };
 
 std::uint64_t number(const char* text) {
@@ -39,6 +40,8 @@ Arguments read(int argc, char** argv) {
       arguments.trace = true;
     else if (flag == "--keep-going")
       arguments.keep_going = true;
+    else if (flag == "--worker-traces")
+      arguments.worker_traces = true;
     else if (flag == "--coverage")
       arguments.coverage = true;
     else if (flag == "--from")
@@ -91,8 +94,9 @@ int run(const Arguments& arguments) {
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
     running_seed = static_cast<std::sig_atomic_t>(seed);
     ::alarm(seconds_a_seed);
-    World world(seed, false, seed % seeds_a_covered_one == 0 ? &coverage : nullptr);
+    World world(seed, false, seed % seeds_a_covered_one == 0 ? &coverage : nullptr, arguments.worker_traces);
     const auto what = broken_in(world);
+    for (const auto& trace : world.worker_traces()) std::printf("%s\n", trace->line().c_str());
     calls += world.calls();
     items += world.items();
     requeued += world.counters().requeued;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker_trace.hpp"
+
 namespace clutch::simulation {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr Duration beat = 100ms;
 Error error_of(Code code, Certainty certainty) {
   Error error;
   error.code = code;
-  error.stage = Stage::run;
+  error.stage = certainty == Certainty::not_started ? Stage::queue : Stage::run;
   error.certainty = certainty;
   return error;
 }
@@ -134,20 +136,10 @@ void ModelWorker::receive(Time now) {
   const bool control_first = random_.chance(500);
   for (int lane = 0; lane < 2; ++lane) {
     if ((lane == 0) == control_first) {
-      while (const auto message = control_in.receive(now)) {
-        if (message->stop)
-          stopping_ = true;
-        else if (message->ping != 0)
-          ping_ = message->ping;
-        else if (message->credit)
-          on_credit(message->cancel_seq, *message->credit);
-        else
-          on_cancel(message->cancel_seq, now);
-        if (message->stop) dies_at_ = std::min(dies_at_, message->by);
-        if (message->stop && random_.chance(5 * plan_.misbehaves)) misbehave(now);
-      }
+      while (const auto message = control_in.receive(now)) receive_control(*message, now);
     } else {
       while (const auto batch = data_in.receive(now)) {
+        if (trace_ != nullptr) trace_->received(now, *batch);
         for (auto run : *batch) {
           last_seq_ = std::max(last_seq_, run.seq);
           if (const auto early = credits_.find(run.seq); early != credits_.end()) run.stream = early->second;
@@ -156,6 +148,20 @@ void ModelWorker::receive(Time now) {
       }
     }
   }
+}
+
+void ModelWorker::receive_control(const ControlMessage& message, Time now) {
+  if (trace_ != nullptr) trace_->received(now, message);
+  if (message.stop)
+    stopping_ = true;
+  else if (message.ping != 0)
+    ping_ = message.ping;
+  else if (message.credit)
+    on_credit(message.cancel_seq, *message.credit);
+  else
+    on_cancel(message.cancel_seq, now);
+  if (message.stop) dies_at_ = std::min(dies_at_, message.by);
+  if (message.stop && random_.chance(5 * plan_.misbehaves)) misbehave(now);
 }
 
 void ModelWorker::on_cancel(std::uint64_t seq, Time now) {
@@ -204,10 +210,11 @@ std::uint32_t ModelWorker::suspended(std::size_t execution) const {
 // A batch of its items, if it has any left and need not end.
 bool ModelWorker::yields(Running& each, Time now) {
   if (!each.run.stream || each.cancelled || each.items_left == 0) return false;
-  const auto most =
-      std::min({each.items_left, each.run.stream->items - each.items, static_cast<std::uint64_t>(each.largest_batch)});
+  const std::uint64_t batch = trace_ == nullptr ? each.largest_batch : 1;
+  const auto most = std::min({each.items_left, each.run.stream->items - each.items, batch});
   const auto count = static_cast<std::uint32_t>(1 + random_.below(most));
-  const auto bytes = 1 + random_.below(20);
+  const auto bytes = (trace_ == nullptr ? 1 : 2) + random_.below(20);
+  if (trace_ != nullptr) trace_->does(now, each.run, "yields", bytes);
   reply(each.run, ItemsRecord{each.items, count, bytes, random_.chance(plan_.flawed)});
   each.items += count;
   each.bytes += bytes;
@@ -224,6 +231,13 @@ void ModelWorker::end_what_is_due(Time now) {
       if (each.due() > now || yields(each, now)) return false;
       auto& facts = ledger_.at(each.run.tag);
       (each.cancelled ? facts.unwound : facts.returned) = true;
+      if (trace_ != nullptr) {
+        trace_->does(now, each.run,
+                     each.cancelled    ? "unwinds"
+                     : each.raises     ? "raises"
+                     : each.run.stream ? "ends"
+                                       : "returns");
+      }
       if (each.cancelled) {
         reply(each.run, error_of(Code::cancelled, Certainty::started));
       } else if (each.raises) {
@@ -241,9 +255,12 @@ void ModelWorker::end_what_is_due(Time now) {
 
 bool ModelWorker::passes_over(const RunMessage& run, Time now) {
   const bool expired = run.expires <= now;
-  if (!expired && !marks_.contains(run.seq)) return false;
+  const bool cancelled = marks_.contains(run.seq);
+  if (!expired && !cancelled) return false;
   if (expired) ledger_.passed_over(run.tag, now);
-  reply(run, error_of(expired ? Code::deadline_exceeded : Code::cancelled, Certainty::not_started));
+  const Code code = cancelled ? Code::cancelled : Code::deadline_exceeded;
+  if (trace_ != nullptr) trace_->begins(now, run, to_string(code));
+  reply(run, error_of(code, Certainty::not_started));
   return true;
 }
 
@@ -254,7 +271,9 @@ void ModelWorker::begin_in_thread(Time now) {
     const RunMessage run = pending.front();
     pending.pop_front();
     page[on_thread] = run.seq;
-    if (!passes_over(run, now)) taken_.emplace(now + random_.pick<Duration>({0ns, 1us, 200us}), run);
+    if (passes_over(run, now)) continue;
+    if (trace_ != nullptr) trace_->begins(now, run, "runs");
+    taken_.emplace(now + random_.pick<Duration>({0ns, 1us, 200us}), run);
   }
   first_line_in_thread(now);
 }
@@ -296,9 +315,11 @@ void ModelWorker::start(const RunMessage& run, std::size_t execution, Time now) 
   ledger_.ran(run.tag, now);
   if (execution == on_loop && !run.stream && random_.chance(300)) {  // ended in its first step
     ledger_.at(run.tag).returned = true;
+    if (trace_ != nullptr) trace_->begins(now, run, "returns");
     return reply(run, run.tag);
   }
   began_ = true;
+  if (trace_ != nullptr && execution == on_loop) trace_->begins(now, run, "runs");
   running_[execution].push_back({.run = run,
                                  .ends = now + random_.any_scale(5us, 3s),
                                  .raises = random_.chance(100),
@@ -321,6 +342,7 @@ void ModelWorker::reply(const RunMessage& run, std::variant<std::uint64_t, Error
 
 void ModelWorker::send(Time now) {
   const auto lost = [&] { return random_.chance(plan_.loses_control); };
+  if (trace_ != nullptr) trace_->turns(now, replies_, page, began_);
   if (!replies_.empty()) {
     OutMessage message;
     message.replies = std::move(replies_);
@@ -338,73 +360,6 @@ void ModelWorker::send(Time now) {
   OutMessage pong;
   pong.pong = std::exchange(ping_, 0);
   control_out.send(std::move(pong), arrival(now));
-}
-
-void ModelWorker::misbehave_in_stream(OutMessage& message, Time now) {
-  for (auto& running : running_) {
-    for (auto& each : running) {
-      if (!each.run.stream || !random_.chance(500)) continue;
-      if (each.suspended() && random_.chance(500)) {
-        each.hasty = true;
-        each.items_left = 0;
-        each.ends = now;
-        return;
-      }
-      switch (random_.below(3)) {
-        case 0:
-          message.replies.push_back({each.run.call, ItemsRecord{each.items, 1'000'000, 1}});
-          break;
-        case 1:
-          message.replies.push_back({each.run.call, EndRecord{each.items + 1'000'000}});
-          break;
-        default:
-          message.replies.push_back({each.run.call, each.run.tag});
-          break;
-      }
-      last_reply_ = message.replies.back();
-      return;
-    }
-  }
-}
-
-// One thing that PROTOCOL.md forbids: the worker is to be killed for it, and no caller to be misled.
-void ModelWorker::misbehave(Time now) {
-  if (now > plan_.misbehaves_until) return;
-  OutMessage message;
-  switch (random_.below(13)) {
-    case 0:
-      message.begun = {page[0] + random_.pick<std::uint64_t>({0, 1000}), page[1]};
-      break;
-    case 1:
-      message.registers = true;
-      break;
-    case 2:
-      message.replies.push_back({core::CallId{random_.next()}, std::uint64_t{0}});
-      break;
-    case 3:
-      if (!last_reply_) return;
-      message.replies.push_back(*last_reply_);
-      break;
-    case 4:
-      message.pong = 1000;
-      break;
-    case 5:
-      message.boot_failed = true;
-      break;
-    case 6:
-    case 7:
-    case 8:
-      misbehave_in_stream(message, now);
-      break;
-    case 9:
-      if (!last_reply_) return;
-      message.replies.push_back(*last_reply_);
-      break;
-    default:
-      page[random_.below(2)] = random_.next() | 1u << 20;
-  }
-  auto& lane = random_.chance(500) ? data_out : control_out;
-  lane.send(std::move(message), arrival(now));
 }
 
 // What it had not sent is lost; of what it had, each lane loses a tail of its own.

@@ -48,6 +48,7 @@ struct RunMessage {
 struct ControlMessage {
   bool stop = false;
   std::uint64_t cancel_seq = 0;
+  core::CallId call{};  ///< that cancel_seq names
   Time by = never;
   std::uint64_t ping = 0;                ///< else 0
   std::optional<StreamCredit> credit{};  ///< of the call that cancel_seq names
@@ -73,6 +74,8 @@ struct OutMessage {
   std::uint64_t pong = 0;
 };
 
+class WorkerTrace;
+
 class ModelWorker {
  public:
   ModelWorker(const Plan&, Random&, Ledger&, core::Spawn, Time now);
@@ -80,6 +83,8 @@ class ModelWorker {
   [[nodiscard]] Time next() const;
   /// Everything up to and at `now`.
   void act(Time now);
+  /// What it does is written down there from now on; null: nowhere. Then each ITEM has one item, of a size that is so.
+  void trace_to(WorkerTrace* trace) { trace_ = trace; }
   void kill(Time at) { dies_at_ = std::min(dies_at_, at); }
   [[nodiscard]] bool reapable(Time now) const { return dead_ && reaped_at_ <= now; }
   [[nodiscard]] core::Exit exit() const;
@@ -123,6 +128,7 @@ class ModelWorker {
   [[nodiscard]] std::size_t execution_of(const RunMessage&) const;
   [[nodiscard]] std::uint32_t bound(std::size_t execution) const;
   void boot(Time now);
+  void receive_control(const ControlMessage&, Time now);
   void turn(Time now);
   [[nodiscard]] Time loop_next() const;
   void tick(Time now);
@@ -148,6 +154,7 @@ class ModelWorker {
   const Plan& plan_;
   Random& random_;
   Ledger& ledger_;
+  WorkerTrace* trace_ = nullptr;
   Time boots_at_;
   enum class BootEnd { ready, fails, dies, hangs } boot_end_;
   bool registered_ = false;

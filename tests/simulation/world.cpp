@@ -12,14 +12,17 @@ constexpr Duration blocked_least = 200ms;  // by whom a worker is killed for it
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool trace, Coverage* coverage)
-    : random_(seed),
+World::World(std::uint64_t seed, bool trace, Coverage* coverage, bool worker_traces)
+    : seed_(seed),
+      random_(seed),
       plan_(random_),
       tracing_(trace),
+      tracing_workers_(worker_traces),
       coverage_(coverage),
       core_(plan_.options, start_),
       workers_(core_.workers().size()),
       lives_(core_.workers().size()) {
+  if (worker_traces) plan_.misbehaves = plan_.flawed = 0;
   plan_callers();
 }
 
@@ -335,7 +338,7 @@ void World::send_cancel(const core::SendCancel& cancel) {
   note("worker", to->id.value, "is sent CANCEL of seq", cancel.seq);
   // Of a worker with a spoiled page all counts as begun, what was just assigned and is never sent too.
   require(cancel.seq <= to->last_seq_sent || plan_.misbehaves != 0, "a CANCEL of what was not sent");
-  to->control_in.send({.stop = false, .cancel_seq = cancel.seq, .by = never},
+  to->control_in.send({.stop = false, .cancel_seq = cancel.seq, .call = cancel.call, .by = never},
                       now_ + random_.between(1us, plan_.lane_delay_max));
 }
 
@@ -345,6 +348,7 @@ void World::send_credit(const core::SendCredit& credit) {
   note("worker", to->id.value, "is sent CREDIT of seq", credit.seq, credit.credit.items, credit.credit.bytes);
   ControlMessage message;
   message.cancel_seq = credit.seq;
+  message.call = credit.call;
   message.credit = credit.credit;
   to->control_in.send(message, now_ + random_.between(1us, plan_.lane_delay_max));
 }
@@ -375,7 +379,12 @@ void World::act_on(const core::LifeAction& action) {
     require(worker(spawn->worker) == nullptr, "a spawn while the last one is not reaped");
     if (spawn->was_vacant) lives_[spawn->worker.value] = {};
     check_respawn(spawn->worker);
-    workers_[spawn->worker.value] = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
+    auto& spawned = workers_[spawn->worker.value];
+    spawned = std::make_unique<ModelWorker>(plan_, random_, ledger_, *spawn, now_);
+    if (!tracing_workers_) return;
+    worker_traces_.push_back(
+        std::make_unique<WorkerTrace>(seed_, spawn->incarnation, plan_, spawned->registration, start_));
+    spawned->trace_to(worker_traces_.back().get());
   } else if (const auto* kill = std::get_if<core::Kill>(&action)) {
     note("worker", kill->worker.value, "is killed:", kill->why);
     auto* to = worker(kill->worker);

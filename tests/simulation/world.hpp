@@ -10,17 +10,20 @@
 #include "coverage.hpp"
 #include "ledger.hpp"
 #include "model_worker.hpp"
+#include "worker_trace.hpp"
 
 namespace clutch::simulation {
 
 class World {
  public:
-  /// With `trace`, what happens is written down; with `coverage`, what met what.
-  World(std::uint64_t seed, bool trace, Coverage* coverage = nullptr);
+  /// With `trace`, what happens is written down; with `coverage`, what met what; with `worker_traces`, what each
+  /// worker did, and none of them misbehaves.
+  World(std::uint64_t seed, bool trace, Coverage* coverage = nullptr, bool worker_traces = false);
 
   /// Throws Violation.
   void run();
   [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<WorkerTrace>>& worker_traces() const { return worker_traces_; }
   [[nodiscard]] std::uint64_t calls() const { return ledger_.delivered(); }
   [[nodiscard]] std::uint64_t items() const { return ledger_.items_delivered(); }
   [[nodiscard]] const core::PoolCounters& counters() const { return core_.counters(); }
@@ -105,10 +108,12 @@ class World {
   static std::string word(std::uint64_t number) { return std::to_string(number); }
   void write_down(std::initializer_list<std::string> words);
 
+  std::uint64_t seed_;
   Random random_;
   Plan plan_;
   Ledger ledger_{plan_};
   bool tracing_;
+  bool tracing_workers_;
   Coverage* coverage_;
   Time start_{1000h};
   Time now_{start_};    // real time
@@ -146,6 +151,7 @@ class World {
   bool reloading_ = false;
   core::Incarnation oldest_wanted_;  // by a reload: what is up when it is over is no older
   std::vector<std::string> trace_;
+  std::vector<std::unique_ptr<WorkerTrace>> worker_traces_;
 };
 
 }  // namespace clutch::simulation

@@ -27,7 +27,7 @@ STREAM_BATCH_TIME_NS_MAX = 1_000_000
 
 # Types of the records that this side sends.
 ATTACH, REGISTER, BOOT_FAILED, RESULT, ERROR, BEGUN, PONG, ITEM, END = 3, 4, 5, 6, 7, 8, 11, 13, 14
-KNOWN_TYPES = frozenset((*range(1, 16), *range(20, 30)))
+KNOWN_TYPES = frozenset((*range(1, 16), *range(20, 31)))
 
 CANCELLED, DEADLINE = 0, 1
 
@@ -57,7 +57,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     uvloop: bool
 
 
-Place = UInt | str | None
+Place = Annotated[int, Meta(ge=0, le=ELEMENTS_MAX)] | str | None
 
 
 class Extras(Struct, forbid_unknown_fields=True, frozen=True):

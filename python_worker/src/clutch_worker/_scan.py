@@ -143,6 +143,12 @@ class _Scanner:
                 if content in in_python:
                     raise ValueFault("same_in_python", path)
                 in_python.add(content)
+            elif kind == "timestamp":
+                nanoseconds, seconds = content
+                micros = ("timestamp", seconds * 10**6 + (nanoseconds + 500) // 1000)  # as msgspec rounds
+                if micros in in_python:
+                    raise ValueFault("same_in_python", path)
+                in_python.add(micros)
             self.value(f"{path}.{content}" if kind == "str" else f"{path}[...]", depth + 1)
 
 

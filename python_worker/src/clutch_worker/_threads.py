@@ -58,8 +58,9 @@ class Threads(Generic[Job]):
                     condition.wait()
                     self._idle -= 1
                 job = self._queue.popleft()
+                self._begun += 1  # before `begin` wakes the loop, which would else count one too few and not look again
                 runs = self._begin(job)
-                self._begun += runs
+                self._begun -= not runs
             if runs and self._execute(job):
                 with condition:
                     self._begun -= 1
