@@ -16,6 +16,8 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/fair_queue.cpp
   core/fingerprint.cpp
   core/functions.cpp
+  core/idempotency.cpp
+  core/keyed.cpp
   core/life.cpp
   core/loop_watch.cpp
   core/pool_core.cpp

@@ -29,6 +29,8 @@ void CallTable::release(Call& call) noexcept {
   call.request = Request{};
   call.metadata = Blob{};
   call.stream.reset();
+  call.shared.reset();
+  call.joined = nullptr;
   call.attempt_deadline = never;
   free_.push_back(call.slot);
   --used_;

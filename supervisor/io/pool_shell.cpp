@@ -288,7 +288,8 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
 }
 
 void PoolShell::give_receipt(core::ReceiptDelivery&& receipt, core::Time now) {
-  auto* each = receipt.what.what == CancelEnd::ignored ? channel(receipt.worker) : nullptr;
+  const bool goes_on = receipt.what.what == CancelEnd::ignored && receipt.worker;
+  auto* each = goes_on ? channel(*receipt.worker) : nullptr;
   const auto on_where = [this](core::CallId call, std::string_view stack) {
     stuck_calls_.on_where(call, stack, events_.on_receipt);
   };
