@@ -49,6 +49,9 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.seed = std::random_device()();
   core.quarantine_after = options.quarantine_after;
   core.quarantine_ttl = options.quarantine_ttl;
+  core.idempotency_ttl = options.idempotency_ttl;
+  core.idempotency_keys_max = options.idempotency_keys_max;
+  core.idempotency_bytes_max = options.idempotency_bytes_max;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
