@@ -12,6 +12,7 @@ set(CLUTCH_CLIENT_SOURCES
   src/client_session_streams.cpp
   src/codec.cpp
   src/completion_thread.cpp
+  src/fake_keys.cpp
   src/fake_pool.cpp
   src/fake_streams.cpp
   src/fork_guard.cpp

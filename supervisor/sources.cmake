@@ -17,6 +17,8 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/fair_queue.cpp
   core/fingerprint.cpp
   core/functions.cpp
+  core/idempotency.cpp
+  core/keyed.cpp
   core/leaks.cpp
   core/life.cpp
   core/loop_watch.cpp

@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "clutch/protocol/limits.hpp"
 #include "exit_code.hpp"
 #include "flags.hpp"
 #include "help.hpp"
@@ -123,6 +124,17 @@ class Builder {
     add_pairs(sub, "--metadata", call.metadata, "for current_call().metadata in Python; may be repeated");
   }
 
+  void add_idempotency_key(CLI::App& sub) {
+    const auto check = [](const std::string& given) {
+      const bool good = !given.empty() && given.size() <= limits::idempotency_key_bytes_max;
+      return good ? std::string() : "an idempotency key has 1 to 256 bytes";
+    };
+    sub.add_option("--idempotency-key", options_.call.idempotency_key,
+                   "the same call with the same key is executed once, and has\nthe same outcome again (10 min)")
+        ->type_name("KEY")
+        ->check(check, "");
+  }
+
   void add_modules(CLI::App& sub, const std::string& otherwise) {
     auto& pool = options_.target.pool;
     sub.add_option("--path", pool.path, "put first on sys.path; may be repeated (default: .)")
@@ -166,6 +178,7 @@ class Builder {
     add_modules(sub, "FUNCTION's");
     add_workers(sub, 1);
     add_call_options(sub);
+    add_idempotency_key(sub);
   }
   void call() {
     auto& sub = command(Command::call, "call", help::call_text,
@@ -175,6 +188,7 @@ class Builder {
     add_connect(sub, "where the daemon listens (default: the user's own)");
     add_pool_name(sub);
     add_call_options(sub);
+    add_idempotency_key(sub);
     sub.preparse_callback([this](std::size_t) { connect_ = "default"; });
   }
   void stream() {

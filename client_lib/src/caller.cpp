@@ -14,6 +14,7 @@ CallOptions merged(CallOptions base, CallOptions&& over) {
   for (auto& [key, value] : over.metadata) base.metadata.insert_or_assign(key, std::move(value));
   if (over.priority) base.priority = over.priority;
   if (!over.pool.empty()) base.pool = std::move(over.pool);
+  if (!over.idempotency_key.empty()) base.idempotency_key = std::move(over.idempotency_key);
   if (over.stream_window_items != 0) base.stream_window_items = over.stream_window_items;
   if (over.stream_window_bytes != 0) base.stream_window_bytes = over.stream_window_bytes;
   return base;
@@ -57,6 +58,11 @@ std::optional<Error> check_call(std::string_view function, const CallOptions& op
     error.stage = Stage::lookup;
     error.message = "no function has a name of " + std::to_string(function.size()) + " bytes, or one that is not UTF-8";
     return error;
+  }
+  const auto& key = options.idempotency_key;
+  if (key.size() > limits::idempotency_key_bytes_max || !protocol::valid_utf8(key)) {
+    return argument_error("the idempotency key is too long, or not valid UTF-8: it has at most " +
+                          std::to_string(limits::idempotency_key_bytes_max) + " bytes");
   }
   return options.metadata.empty() ? std::nullopt : check_metadata(options);
 }

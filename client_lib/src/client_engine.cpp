@@ -132,6 +132,7 @@ std::optional<std::uint64_t> ClientEngine::start_attempt(Attempt&& attempt, Time
   call.priority = attempt.priority;
   call.pool = std::move(attempt.pool);
   call.detached = attempt.detached;
+  call.idempotency_key = std::move(attempt.idempotency_key);
   call.stream = attempt.stream;
   return session_.submit(std::move(call), now);
 }

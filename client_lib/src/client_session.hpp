@@ -52,6 +52,7 @@ struct SessionCall {
   std::uint64_t attempt = 1;
   Blob metadata;
   std::string pool;
+  std::string idempotency_key;
   Priority priority = Priority::normal;
   bool detached = false;
   std::optional<StreamCredit> stream;  ///< it is one; what its reader has room for so far

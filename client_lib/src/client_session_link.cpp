@@ -237,7 +237,7 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
                              (call.deadline == Time::max() ? 0u : 1u) + (call.queue_deadline == Time::max() ? 0u : 1u) +
                              (call.attempt_timeout ? 1u : 0u) + (call.pool.empty() ? 0u : 1u) +
                              (call.priority == Priority::normal ? 0u : 1u) + (call.detached ? 1u : 0u) +
-                             (call.stream ? 1u : 0u);
+                             (call.stream ? 1u : 0u) + (call.idempotency_key.empty() ? 0u : 1u);
   auto& writer = envelope_.record(RecordType::call, extras == 0 ? 3 : 4);
   writer.uint(number);
   writer.string(call.function);
@@ -269,6 +269,10 @@ void ClientSession::write_call(std::uint64_t number, Entry& entry, std::vector<B
   if (!call.pool.empty()) {
     writer.string("pool");
     writer.string(call.pool);
+  }
+  if (!call.idempotency_key.empty()) {
+    writer.string("idempotency_key");
+    writer.string(call.idempotency_key);
   }
   if (call.priority != Priority::normal) uint("priority", static_cast<std::uint64_t>(call.priority));
   if (call.detached) {

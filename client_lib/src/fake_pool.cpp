@@ -8,6 +8,7 @@
 #include "clutch/detail/arguments.hpp"
 #include "clutch/detail/completion_thread.hpp"
 #include "clutch/detail/receipt_state.hpp"
+#include "fake_keys.hpp"
 #include "fake_streams.hpp"
 #include "retry.hpp"
 #include "text/nearest.hpp"
@@ -61,6 +62,11 @@ class FakeEngine final : public clutch::detail::Engine {
       const std::lock_guard lock(mutex);
       recorded.push_back({std::string(function), value_of(request.args, request.frames),
                           value_of(request.kwargs, request.frames), options});
+    }
+    const auto& key = options.idempotency_key;
+    if (!key.empty() && keys.answers(call, function, request, key)) return;
+    {
+      const std::lock_guard lock(mutex);
       const auto found = behaviours.find(function);
       if (found != behaviours.end() && found->second.held && !ended) {
         pending.push_back({std::move(call), std::string(function), std::move(request), options, false});
@@ -73,6 +79,7 @@ class FakeEngine final : public clutch::detail::Engine {
   void on_credit(CallState& stream) override { streams.on_credit(stream); }
   void cancel(CallState& call, CallRef receipt) override {
     if (streams.cancel(call, receipt)) return;
+    if (keys.cancel(call) || passed_on(call)) return give_receipt(receipt, CancelReceipt{.what = CancelEnd::ignored});
     const auto what = end_pending([&](const Pending& one) { return one.call.get() == &call; }, "the caller cancelled");
     give_receipt(receipt, CancelReceipt{.what = what});
   }
@@ -104,6 +111,7 @@ class FakeEngine final : public clutch::detail::Engine {
   std::vector<Pending> pending;
   clutch::detail::RetryBudget budget;
   FakeStreams streams;
+  FakeKeys keys;
   bool ended = false;
 
  private:
@@ -124,9 +132,11 @@ class FakeEngine final : public clutch::detail::Engine {
       }
       error->attempts = number;
       const auto remaining = left_of(call.options.timeout, elapsed);
-      const auto delay = call.options.retry ? clutch::detail::retry_delay(*call.options.retry, *error,
-                                                                          {.number = number, .remaining = remaining})
-                                            : std::nullopt;
+      const bool keyed = !call.options.idempotency_key.empty();
+      const auto delay = call.options.retry
+                             ? clutch::detail::retry_delay(*call.options.retry, *error,
+                                                           {.number = number, .remaining = remaining, .keyed = keyed})
+                             : std::nullopt;
       if (!delay) return outcome;
       if (call.options.retry->budget && clutch::detail::RetryBudget::covers(*error) && !take_token()) {
         error->message = clutch::detail::RetryBudget::said(error->message);
@@ -201,7 +211,7 @@ class FakeEngine final : public clutch::detail::Engine {
     if (outcome && outcome->index() == 0 && call.first) {
       return streams.start(std::move(call.call), std::move(call.generator), std::move(call.first));
     }
-    if (outcome) return call.call->complete(std::move(*outcome));
+    if (outcome) return finish(call, std::move(*outcome));
     call.begun = true;
     const CallRef state = call.call;
     {
@@ -211,7 +221,27 @@ class FakeEngine final : public clutch::detail::Engine {
     // A cancel, or the end, that came before it was pending found nothing to end.
     if (state->cancel_requested()) cancel(*state, {});
     // NOLINTNEXTLINE(bugprone-use-after-move): moved only where it became pending
-    if (call.call) call.call->complete(cancelled_error(Certainty::started, "the pool ended"));
+    if (call.call) finish(call, cancelled_error(Certainty::started, "the pool ended"));
+  }
+
+  void finish(const Pending& one, Outcome outcome) {
+    keys.finish(one.options.idempotency_key, one.call, std::move(outcome));
+  }
+
+  // Whether others wait for what is executed of it: it goes on for them.
+  [[nodiscard]] bool passed_on(CallState& call) {
+    CallRef leaver;
+    {
+      const std::lock_guard lock(mutex);
+      const auto at =
+          std::find_if(pending.begin(), pending.end(), [&call](const Pending& one) { return one.call.get() == &call; });
+      if (at == pending.end() || at->options.idempotency_key.empty()) return false;
+      CallRef next = keys.successor(at->options.idempotency_key);
+      if (!next) return false;
+      leaver = std::exchange(at->call, std::move(next));
+    }
+    leaver->complete(cancelled_error(Certainty::maybe_started, "the caller cancelled, others wait for it"));
+    return true;
   }
 
   static std::optional<Nanoseconds> left_of(const std::optional<Nanoseconds>& timeout, Nanoseconds elapsed) {
@@ -257,7 +287,7 @@ class FakeEngine final : public clutch::detail::Engine {
       ending = take_pending(which);
     }
     for (Pending& one : ending) {
-      one.call->complete(cancelled_error(one.begun ? Certainty::started : Certainty::not_started, why));
+      finish(one, cancelled_error(one.begun ? Certainty::started : Certainty::not_started, why));
     }
     if (ending.empty()) return CancelEnd::already_finished;
     return ending.front().begun ? CancelEnd::unwound : CancelEnd::removed_from_queue;

@@ -18,7 +18,7 @@ constexpr const char* ended = "the pool or client has ended";
 
 bool plain(const CallOptions& options) {
   return !options.timeout && !options.attempt_timeout && !options.queue_timeout && !options.retry &&
-         options.metadata.empty() && options.pool.empty() && !options.priority;
+         options.metadata.empty() && options.pool.empty() && options.idempotency_key.empty() && !options.priority;
 }
 
 Blob encoded(const std::map<std::string, std::string>& metadata) {
@@ -243,6 +243,7 @@ void LoopEngine::begin(CallRef call, std::string_view function, Request&& reques
   attempt.attempt_timeout = options.attempt_timeout;
   attempt.metadata = encoded(options.metadata);
   attempt.pool = options.pool;
+  attempt.idempotency_key = options.idempotency_key;
   attempt.priority = options.priority.value_or(Priority::normal);
   if (auto* stream = call->stream()) attempt.stream = stream->credit();
   // The engine's reference travels as the tag, and comes back in finish().
@@ -274,6 +275,7 @@ void LoopEngine::attempt_again(std::uint64_t tag, Time now) {
   attempt.attempt = entry.attempt;
   attempt.metadata = encoded(entry.options.metadata);
   attempt.pool = entry.options.pool;
+  attempt.idempotency_key = entry.options.idempotency_key;
   attempt.priority = entry.options.priority.value_or(Priority::normal);
   attempt.detached = entry.detached;
   const CallRef kept(reinterpret_cast<CallState*>(tag));

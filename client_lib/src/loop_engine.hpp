@@ -57,6 +57,7 @@ class LoopEngine : public Engine {
     std::uint64_t attempt = 1;
     Blob metadata;
     std::string pool;
+    std::string idempotency_key;
     Priority priority = Priority::normal;
     bool detached = false;
     std::optional<StreamCredit> stream;

@@ -182,6 +182,7 @@ std::optional<std::uint64_t> PoolEngine::start_attempt(Attempt&& attempt, Time n
   submission.attempt = attempt.attempt;
   submission.metadata = std::move(attempt.metadata);
   submission.detached = attempt.detached;
+  submission.idempotency_key = std::move(attempt.idempotency_key);
   submission.priority = static_cast<core::Priority>(attempt.priority);
   submission.stream = attempt.stream;
   const auto call = shell_->core().submit(attempt.function, std::move(submission), now);

@@ -21,6 +21,7 @@ std::optional<std::chrono::nanoseconds> Retries::on_failure(std::uint64_t tag, E
   if (entry == nullptr) return std::nullopt;
   FailedAttempt failed;
   failed.number = entry->attempt;
+  failed.keyed = !entry->options.idempotency_key.empty();
   if (entry->deadline != Time::max()) failed.remaining = entry->deadline - now;
   failed.random = std::uniform_real_distribution(0.0, 1.0)(random_);
   const auto delay = retry_delay(*entry->options.retry, error, failed);

@@ -27,8 +27,9 @@ bool code_named(const RetryPolicy& policy, Code code) noexcept {
   return policy.idempotent && (code == Code::worker_lost || code == Code::connection_lost);
 }
 
-bool may_retry(const RetryPolicy& policy, const Error& error) noexcept {
+bool may_retry(const RetryPolicy& policy, const Error& error, bool keyed) noexcept {
   if (error.code == Code::cancelled) return false;
+  if (keyed && error.certainty != Certainty::not_started && error.code != Code::connection_lost) return false;
   if (exception_named(policy, error)) return true;
   const bool harmless = policy.idempotent || error.certainty == Certainty::not_started;
   return harmless && code_named(policy, error.code);
@@ -58,7 +59,7 @@ Nanoseconds asked_for(const Error& error) noexcept {
 
 std::optional<Nanoseconds> retry_delay(const RetryPolicy& policy, const Error& error,
                                        const FailedAttempt& attempt) noexcept {
-  if (attempt.number >= policy.attempts || !may_retry(policy, error)) return std::nullopt;
+  if (attempt.number >= policy.attempts || !may_retry(policy, error, attempt.keyed)) return std::nullopt;
   const Nanoseconds delay = std::max(backoff(policy, attempt), asked_for(error));
   if (attempt.remaining.has_value() && delay >= *attempt.remaining) return std::nullopt;
   return delay;

@@ -18,6 +18,7 @@ struct FailedAttempt {
   /// Of the call's `timeout`, which all attempts share; nothing where it has none.
   std::optional<std::chrono::nanoseconds> remaining = {};
   double random = 0.5;  ///< in [0, 1), drawn for this attempt
+  bool keyed = false;   ///< it has an idempotency key: what was executed is not executed again, but comes back
 };
 
 /// What keeps retries from multiplying the load on what fails anyway: a bucket of tokens that all calls of a pool or

@@ -225,7 +225,7 @@ class MessageReader {
       char kind;
       bool client_only;
     };
-    static constexpr std::array<Key, 12> keys = {{{"kwargs", 'b', false},
+    static constexpr std::array<Key, 13> keys = {{{"kwargs", 'b', false},
                                                   {"frames", 'f', false},
                                                   {"metadata", 'M', false},
                                                   {"attempt", 'u', false},
@@ -236,6 +236,7 @@ class MessageReader {
                                                   {"attempt_timeout", 'u', true},
                                                   {"pool", 's', true},
                                                   {"priority", 'p', true},
+                                                  {"idempotency_key", 'k', true},
                                                   {"detached", 't', true}}};
     Cursor value(encoded);
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -249,6 +250,11 @@ class MessageReader {
       std::uint64_t priority = 0;
       if (keys[i].kind == 'p') {
         return value.uint(priority) && priority <= priority_max ? Refusal::none : Refusal::wrong_field;
+      }
+      std::string_view text;
+      if (keys[i].kind == 'k') {
+        const bool good = value.string(text) && !text.empty() && text.size() <= limits::idempotency_key_bytes_max;
+        return good ? Refusal::none : Refusal::wrong_field;
       }
       bool flag = false;
       if (keys[i].kind == 't') return value.boolean(flag) ? Refusal::none : Refusal::wrong_field;
@@ -317,6 +323,8 @@ Extras extras_of(const Record& record) {
       extras.metadata = encoded;
     } else if (key == "pool") {
       ok = value.string(extras.pool);
+    } else if (key == "idempotency_key") {
+      ok = value.string(extras.idempotency_key);
     } else if (key == "detached") {
       ok = value.boolean(extras.detached);
     } else if (key == "stream") {

@@ -186,6 +186,7 @@ def _worker_good() -> list[dict[str, Any]]:
 def _client_good() -> list[dict[str, Any]]:
     extras = {**ALL_EXTRAS, "timeout": 5, "queue_timeout": 6, "attempt_timeout": 7, "pool": "gpu", "detached": True}
     extras["priority"] = 2
+    extras["idempotency_key"] = "order-17"
     return [
         _good("hello", CLIENT_OUT, 0, [HELLO]),
         _good("welcome", CLIENT_IN, 0, [WELCOME]),
@@ -193,6 +194,7 @@ def _client_good() -> list[dict[str, Any]]:
         _good("call", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS]]),
         _good("call_all_extras", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS, extras]], b"first", b"second"),
         _good("call_low_priority", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS, {"priority": 0}]]),
+        _good("call_longest_key", CLIENT_OUT, 99, [[23, 1, "shop.price", ARGS, {"idempotency_key": "k" * 256}]]),
         _good("call_longest_name", CLIENT_OUT, 99, [[23, 1, "f" * 256, ARGS]]),
         _good("detach", CLIENT_OUT, 99, [[24, 1]]),
         _good("window_to_daemon", CLIENT_OUT, 99, [[25, 2**40]]),
@@ -384,6 +386,16 @@ def _bad_fields() -> list[dict[str, Any]]:
         _bad("call_priority_3", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"priority": 3}]]], 99),
         _bad("call_priority_is_text", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"priority": "high"}]]], 99),
         _bad("run_has_priority", "wrong_field", DATA_IN, [[1, 7, [2, 1, 42, 0, 0, ARGS, {"priority": 1}]]]),
+        _bad("call_key_is_empty", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"idempotency_key": ""}]]], 99),
+        _bad(
+            "call_key_too_long",
+            "wrong_field",
+            CLIENT_OUT,
+            [[1, 99, [23, 1, "f", ARGS, {"idempotency_key": "k" * 257}]]],
+            99,
+        ),
+        _bad("call_key_is_uint", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, "f", ARGS, {"idempotency_key": 1}]]], 99),
+        _bad("run_has_key", "wrong_field", DATA_IN, [[1, 7, [2, 1, 42, 0, 0, ARGS, {"idempotency_key": "k"}]]]),
         _bad("call_function_is_uint", "wrong_field", CLIENT_OUT, [[1, 99, [23, 1, 0, ARGS]]], 99),
     ]
 

@@ -49,8 +49,8 @@ struct ReceiptDelivery {
   SessionId session;
   ReceiptId receipt;
   CancelReceipt what;
-  CallId call{};  ///< with `ignored`: which goes on, and where
-  WorkerId worker{};
+  CallId call{};                     ///< with `ignored`: which goes on
+  std::optional<WorkerId> worker{};  ///< and where; nothing: no worker is to be asked where it is stuck
 };
 
 /// The one outcome of a call.
@@ -145,15 +145,17 @@ struct Stopped {};
 
 /// Where a call is on its way, for the log: told only where PoolCoreOptions::call_steps asks for it.
 struct CallStep {
-  enum class What : std::uint8_t { refused, accepted, queued, sent, begun, returned };
+  enum class What : std::uint8_t { refused, accepted, joined, replayed, queued, sent, begun, returned };
   What what = What::accepted;
-  CallId call;  ///< of a refused one: none
+  CallId call;   ///< of a refused or replayed one: none
+  CallId joins;  ///< joined: the one whose outcome it waits for
   std::string function;
   std::uint64_t attempt = 1;
   std::optional<WorkerId> worker;  ///< where one has it
   std::size_t waiting = 0;         ///< queued: how many wait, this one included
   bool told_by_result = false;     ///< begun: nothing had told of it before
-  std::string ended_as;  ///< refused, returned: "a value", or the error's code, the exception's type and the certainty
+  std::string ended_as;  ///< refused, replayed, returned: "a value", or the error's code, the exception's type and the
+                         ///< certainty
 };
 
 using LifeAction = std::variant<Spawn, Kill, SendStop, Replaced, ReplaceFailed, TookPlace, Reloaded, Silence, Blocked,

@@ -96,11 +96,24 @@ void PoolCore::release_reserved(Call& call, Worker& worker) {
   if (call.state != CallState::queued) worker.reserved = worker.runs_alone = false;
 }
 
-// Whoever had begun, and was not waiting for its reader, may have been the cause. Where only one had, it was.
+// Whoever had begun, and was not waiting for its reader, may have been the cause. But the loop's thread runs one at a
+// time: where the page names the call that was in its first step, no other on the loop was running. It tells nothing of
+// threads. Where one is left, it was the cause.
 void PoolCore::note_suspects(Worker& worker, Time now) {
   if (!quarantine_.wanted() || state_ == PoolState::draining) return;
-  const auto suspect = [](const Call& call) {
+  const auto had_begun = [](const Call& call) {
     return call.state == CallState::begun && !call.maybe_passed_over && !(call.stream && call.stream->suspended);
+  };
+  const auto stepping = worker.watch.pulse().first_step;
+  const auto in_first_step = [stepping](const Call& call) {
+    return call.execution == Execution::loop && call.seq == stepping;
+  };
+  bool named = false;
+  for (Call* call = worker.leases.front(); call != nullptr; call = worker.leases.after(*call)) {
+    named = named || (had_begun(*call) && in_first_step(*call));
+  }
+  const auto suspect = [&](const Call& call) {
+    return had_begun(call) && (!named || call.execution == Execution::thread || in_first_step(call));
   };
   std::size_t suspects = 0;
   for (Call* call = worker.leases.front(); call != nullptr; call = worker.leases.after(*call)) {

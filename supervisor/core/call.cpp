@@ -31,6 +31,8 @@ void CallTable::release(Call& call) noexcept {
   call.request = Request{};
   call.metadata = Blob{};
   call.stream.reset();
+  call.shared.reset();
+  call.joined = nullptr;
   call.attempt_deadline = call.overdue_at = never;
   free_.push_back(call.slot);
   --used_;

@@ -12,6 +12,7 @@ namespace clutch::core {
 
 enum class CallState : std::uint8_t {
   free,    ///< a slot without a call
+  joined,  ///< it waits for the outcome of another: Call::joined
   queued,  ///< here; no worker has it
   sent,    ///< a worker has it and has not said, nor shown, that it began
   begun,   ///< its code ran, or may have
@@ -35,6 +36,15 @@ struct StreamProgress {
   bool suspended = false;  ///< begun and without credit: counted by the worker's `suspended` alone
 
   [[nodiscard]] bool has_credit() const noexcept { return items < credit.items && bytes < credit.bytes; }
+};
+
+struct Call;
+
+/// What an execution has beside that was asked for with an idempotency key: the calls that wait for its outcome. It is
+/// nobody's own call, and is cancelled when none waits any more.
+struct SharedExecution {
+  std::string key;
+  IntrusiveList<Call, PlaceTag> waiters;
 };
 
 /// Stays at its address. `answered`: the caller has its outcome, the slot waits for the worker to be done with it.
@@ -62,7 +72,9 @@ struct Call : Link<PlaceTag>, Link<SessionTag>, Timer {
   std::uint64_t fingerprint = 0;  ///< known once it has begun and not ended, or was suspected before
   Request request;                ///< until it began
   Blob metadata;
-  std::unique_ptr<StreamProgress> stream;  ///< null: it is none
+  std::unique_ptr<StreamProgress> stream;   ///< null: it is none
+  std::unique_ptr<SharedExecution> shared;  ///< null: it is its caller's own
+  Call* joined = nullptr;                   ///< whose outcome it waits for, in that state
   std::size_t request_bytes = 0;
   Time deadline = never;
   Time queue_deadline = never;

@@ -20,6 +20,7 @@ Error cancelled(Stage stage, Certainty certainty, std::string message) {
 
 void PoolCore::cancel(CallId id, Time now, std::optional<ReceiptRequest> receipt) {
   Call* call = calls_.find(id);
+  if (call != nullptr && call->state == CallState::joined) return cancel_joined(*call, now, receipt);
   if (call == nullptr || (call->answered && !call->cancel_sent)) {
     if (receipt) give_receipt(*receipt, CancelEnd::already_finished, Duration(0));
     return;

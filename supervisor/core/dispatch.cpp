@@ -147,6 +147,7 @@ bool PoolCore::pump_queue(FairQueue& queue, Time now) {
 // What is parked and what is queued have the first choice by turns: else functions whose limits are together more than
 // a worker's concurrency would keep all others from it.
 void PoolCore::pump(Time now) {
+  keys_.settle(now);
   if (reserving_ || !alone_.empty()) pump_alone(now);
   const bool parked = !parking_.empty();
   const bool parked_first = parked && parked_first_;

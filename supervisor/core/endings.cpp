@@ -41,6 +41,7 @@ void PoolCore::deliver(const Submission& submission, Error&& error) {
 }
 
 void PoolCore::answer(Call& call, Outcome&& outcome) {
+  if (call.shared) return end_shared(call, std::move(outcome));
   ++counters_.delivered;
   if (auto* error = std::get_if<Error>(&outcome)) {
     error->attempts = call.attempt;
@@ -113,6 +114,7 @@ Error PoolCore::not_begun_error(const Call& call, Certainty certainty, Time now)
 }
 
 void PoolCore::expire(Call& call, Time now) {
+  if (call.state == CallState::joined) return expire_joined(call, now);
   if (call.state == CallState::queued) {
     drop_queued(call, not_begun_error(call, Certainty::not_started, now));
     stop_if_drained(now);

@@ -4,13 +4,14 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <variant>
 
 namespace clutch::core {
 namespace {
 
-constexpr std::size_t frame_part = 32u << 10;
+constexpr std::size_t frame_part_of_few = 32u << 10;
 
 // Eight bytes a step: each is mixed in by a multiplication whose halves are folded (as wyhash does).
 class Mixer {
@@ -45,9 +46,7 @@ void mix(Mixer& mixer, const Place& place) noexcept {
   if (const auto* keyword = std::get_if<std::string>(&place)) mixer.text(*keyword);
 }
 
-}  // namespace
-
-std::uint64_t fingerprint_of(std::string_view function, const Request& request) noexcept {
+std::uint64_t mixed(std::string_view function, const Request& request, std::size_t frame_part) noexcept {
   Mixer mixer;
   mixer.text(function);
   mixer.bytes(request.args.bytes());
@@ -60,6 +59,16 @@ std::uint64_t fingerprint_of(std::string_view function, const Request& request) 
     if (bytes.size() > frame_part) mixer.bytes(bytes.last(std::min(frame_part, bytes.size() - frame_part)));
   }
   return mixer.result();
+}
+
+}  // namespace
+
+std::uint64_t fingerprint_of(std::string_view function, const Request& request) noexcept {
+  return mixed(function, request, frame_part_of_few);
+}
+
+std::uint64_t whole_fingerprint_of(std::string_view function, const Request& request) noexcept {
+  return mixed(function, request, std::numeric_limits<std::size_t>::max());
 }
 
 std::string shown(std::uint64_t fingerprint) {

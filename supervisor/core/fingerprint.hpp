@@ -13,6 +13,9 @@ namespace clutch::core {
 /// Arguments count whole; of a payload frame its length and its first and last 32 KiB. 0 is none's.
 [[nodiscard]] std::uint64_t fingerprint_of(std::string_view function, const Request& request) noexcept;
 
+/// The same, and every byte of the payload frames counts.
+[[nodiscard]] std::uint64_t whole_fingerprint_of(std::string_view function, const Request& request) noexcept;
+
 /// "9f3c0a1b22d4e5f6", as errors, the log and `clutch quarantine` show it.
 [[nodiscard]] std::string shown(std::uint64_t fingerprint);
 

@@ -23,6 +23,7 @@ PoolCore::PoolCore(PoolCoreOptions options, Time now)
     : options_(options),
       timers_(now),
       quarantine_(options.quarantine_after, options.quarantine_ttl),
+      keys_(options.idempotency_ttl, options.idempotency_keys_max, options.idempotency_bytes_max),
       chance_(options.seed) {
   if (const auto flaw = flaw_of(options_); !flaw.empty()) throw std::invalid_argument(flaw);
   for (std::uint32_t i = 0; i <= options_.workers + options_.spares; ++i) {
@@ -87,15 +88,30 @@ std::optional<Error> PoolCore::overload(const Submission& submission, Time now) 
 
 std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& submission, Time now) {
   ++counters_.submitted;
+  if (!submission.idempotency_key.empty()) return submit_keyed(function, std::move(submission), now);
+  Call* call = accept(function, submission, now);
+  if (call == nullptr) return std::nullopt;
+  hurry(*call, submission.nested, call->alone, now);
+  const auto id = call->id();
+  admit(*call, now);
+  return id;
+}
+
+void PoolCore::refuse(std::string_view function, const Submission& submission, Error&& error) {
+  if (options_.call_steps) tell_refusal(function, submission, error);
+  deliver(submission, std::move(error));
+}
+
+// nullptr where it was refused, and answered so.
+Call* PoolCore::accept(std::string_view function, Submission& submission, Time now) {
   std::uint64_t fingerprint = 0;
   bool alone = false;
   auto error = refusal(function, submission, now);
   if (!error) error = suspicion(function, submission, now, fingerprint, alone);
   if (!error && submission.nested) error = nested_refusal(*functions_.find(function), submission, now);
   if (error) {
-    if (options_.call_steps) tell_refusal(function, submission, *error);
-    deliver(submission, std::move(*error));
-    return std::nullopt;
+    refuse(function, submission, std::move(*error));
+    return nullptr;
   }
   Call& call = calls_.take();
   call.function = *functions_.find(function);
@@ -114,16 +130,23 @@ std::optional<CallId> PoolCore::submit(std::string_view function, Submission&& s
   call.deadline = submission.deadline;
   call.queue_deadline = submission.queue_deadline;
   call.attempt_timeout = submission.attempt_timeout.value_or(options_.attempt_timeout);
+  return &call;
+}
+
+void PoolCore::hurry(Call& call, bool nested, bool alone, Time now) {
   if (alone) hasten(call, Haste::alone, after(now, alone_begin_max));
-  if (submission.nested) hasten(call, Haste::nested, after(now, nested_begin_max));
-  session(call.session).calls.push_back(call);
+  if (nested) hasten(call, Haste::nested, after(now, nested_begin_max));
+}
+
+// An execution comes before its waiters, as those that were there earlier do: who goes through them meets it first.
+void PoolCore::admit(Call& call, Time now) {
+  auto& calls = session(call.session).calls;
+  call.shared ? calls.push_front(call) : calls.push_back(call);
   if (options_.call_steps) tell(call, CallStep::What::accepted);
   if (queued_ == 0) pace_.on_idle_over(now);
   enqueue(call, false);
   set_timer(call);
-  const auto id = call.id();
   pump(now);
-  return id;
 }
 
 void PoolCore::detach(CallId id) {
@@ -136,7 +159,12 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
   set_pause(id, false);  // what is detached goes on
   for (Call* call = calls.front(); call != nullptr;) {
     Call* next = calls.after(*call);
-    if (!call->detached) {
+    if (call->state == CallState::joined && !call->detached) {
+      leave(*call,
+            make_error(Code::cancelled, Stage::run, certainty_for(*call, Time::min()),
+                       "cancelled: the client, or the pool, of its caller ended"),
+            now, false);
+    } else if (!call->detached) {
       // Nobody is there to be answered: over for the caller now, whatever the worker does with its cancel.
       cancel_call(*call, now);
       if (calls_.find(call->id()) == call && !call->answered) {
@@ -202,7 +230,7 @@ Worker* PoolCore::current(WorkerId id, Incarnation incarnation) noexcept {
 // A reply counts only from the incarnation that has the call: a late or forged one must not reach another caller.
 Call* PoolCore::leased(const Worker& worker, CallId id) noexcept {
   Call* call = calls_.find(id);
-  if (call == nullptr || call->state == CallState::queued || call->worker != worker.id) return nullptr;
+  if (call == nullptr || call->state < CallState::sent || call->worker != worker.id) return nullptr;
   return call;
 }
 
@@ -213,7 +241,11 @@ void PoolCore::on_result(WorkerId id, Incarnation incarnation, CallId call_id, R
   if (call == nullptr) return on_violation(id, incarnation, "RESULT of a call that it does not have");
   if (call->stream) return on_violation(id, incarnation, "RESULT of a stream");
   const bool of_itself = !call->answered;
-  if (of_itself) answer(*call, std::move(reply));
+  if (of_itself) {
+    answer(*call, std::move(reply));
+  } else if (call->shared) {
+    amend(*call, std::move(reply));
+  }
   end_receipts(*call, of_itself ? CancelEnd::already_finished : CancelEnd::unwound, now);
   finish(*call, *worker, now);
 }
@@ -233,6 +265,8 @@ void PoolCore::on_error(WorkerId id, Incarnation incarnation, CallId call_id, Er
       error = not_begun_error(*call, Certainty::not_started, now);
     }
     answer(*call, std::move(error));
+  } else if (call->shared) {
+    amend(*call, std::move(error));
   }
   end_receipts(*call, end, now);
   finish(*call, *worker, now);
@@ -260,6 +294,7 @@ void PoolCore::mark_begun(Worker& worker, Execution execution, std::uint64_t upt
     if (waited_for && call->attempt_timeout > Duration(0)) call->attempt_deadline = after(now, call->attempt_timeout);
     if (call->answered) continue;
     set_timer(*call);
+    if (call->shared) end_haste(*call);
     if (options_.call_steps) tell(*call, CallStep::What::begun);
   }
   lane.window.on_begun(begun, now);
@@ -300,8 +335,13 @@ void PoolCore::on_page(WorkerId id, Incarnation incarnation, std::uint64_t loop,
 }
 
 void PoolCore::set_timer(Call& call) {
-  timers_.set(call, call.state == CallState::begun ? std::min({call.deadline, call.attempt_deadline, call.overdue_at})
-                                                   : call.expires());
+  if (call.shared) {  // its waiters have the rest
+    const Call* waiter = call.shared->waiters.front();
+    const bool cancelled = waiter != nullptr && waiter->cancel_sent;
+    return timers_.set(call, cancelled ? std::min(call.attempt_deadline, call.overdue_at) : call.attempt_deadline);
+  }
+  const bool begun = (call.joined != nullptr ? call.joined : &call)->state == CallState::begun;
+  timers_.set(call, begun ? std::min({call.deadline, call.attempt_deadline, call.overdue_at}) : call.expires());
 }
 
 void PoolCore::on_time(Time now) {
@@ -318,7 +358,7 @@ void PoolCore::on_time(Time now) {
 }
 
 Time PoolCore::next_time() const {
-  Time next = std::min(timers_.next(), drain_by_);
+  Time next = std::min({timers_.next(), drain_by_, keys_.next_time()});
   for (const auto& worker : workers_) {
     next = std::min({next, worker->act_at, worker->age_until, worker->leave_by});
   }

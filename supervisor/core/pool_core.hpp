@@ -14,6 +14,7 @@
 #include "core/chance.hpp"
 #include "core/fair_queue.hpp"
 #include "core/functions.hpp"
+#include "core/idempotency.hpp"
 #include "core/pace.hpp"
 #include "core/pool_options.hpp"
 #include "core/quarantine.hpp"
@@ -51,6 +52,10 @@ struct PoolCounters {
   std::uint64_t items = 0;   ///< of streams
   std::uint64_t lost = 0;    ///< calls that had begun, or may have, when their worker died
   std::uint64_t leaked = 0;  ///< calls that went on past the grace after their cancel
+  // By their idempotency key:
+  std::uint64_t keys_joined = 0;    ///< calls that wait, or waited, for another's outcome
+  std::uint64_t keys_replayed = 0;  ///< answered by an outcome that was kept
+  std::uint64_t keys_refused = 0;   ///< the key was that of another function or other arguments
 };
 
 class PoolCore {
@@ -138,7 +143,8 @@ class PoolCore {
   /// Sessions that something is kept of, and room for those below the last of them.
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
-  /// Accepted and not over, answered ones that a worker still has included.
+  /// Accepted and not over, answered ones that a worker still has included; what is executed for an idempotency key
+  /// counts beside those that wait for it.
   [[nodiscard]] std::size_t calls() const noexcept { return calls_.size(); }
   /// When that many calls are done, as far as is known: for who is refused.
   [[nodiscard]] std::uint64_t retry_after_ms(std::size_t calls, Time now) const noexcept {
@@ -148,6 +154,7 @@ class PoolCore {
   [[nodiscard]] std::vector<Quarantine::Entry> quarantine(Time now) { return quarantine_.list(now); }
   /// By its fingerprint as it is shown, or "all": how many there were.
   std::size_t lift_quarantine(std::string_view fingerprint) { return quarantine_.lift(fingerprint); }
+  [[nodiscard]] const IdempotencyKeys& idempotency_keys() const noexcept { return keys_; }
   /// For who looks on; valid until the next event. nullptr where that call is over.
   [[nodiscard]] const Call* find(CallId id) const noexcept { return calls_.find(id); }
   /// Calls sent to a worker that has not shown them begun: while there are any, its page is worth reading.
@@ -194,6 +201,23 @@ class PoolCore {
   void release_reserved(Call&, Worker&);
   void note_suspects(Worker&, Time now);
   [[nodiscard]] Error hurried_error(const Call&, Certainty, Time now) const;
+
+  // keyed.cpp
+  std::optional<CallId> submit_keyed(std::string_view function, Submission&&, Time now);
+  [[nodiscard]] std::optional<Error> key_refusal(const Submission&, const IdempotencyKeys::Entry*,
+                                                 std::uint64_t fingerprint, Time now) const;
+  void replay(std::string_view function, const Submission&, const IdempotencyKeys::Entry&);
+  Call& join(Call& execution, const Submission&, Time now);
+  static void extend(Call& execution, const Call& waiter);
+  void end_haste(Call& execution);
+  void end_shared(Call& execution, Outcome&&);
+  [[nodiscard]] bool execute_again(Call& execution, const Error&);
+  void leave(Call& waiter, Error&&, Time now, bool deadline);
+  void abandon(Call& execution, bool deadline, Time now);
+  void cancel_joined(Call& waiter, Time now, const std::optional<ReceiptRequest>&);
+  void expire_joined(Call& waiter, Time now);
+  [[nodiscard]] Certainty certainty_for(const Call& waiter, Time page_read) const;
+  void amend(const Call& execution, const Outcome&);
 
   // endings.cpp
   void answer(Call&, Outcome&&);
@@ -246,8 +270,13 @@ class PoolCore {
   void tell(const Call&, CallStep::What);
   void tell_refusal(std::string_view function, const Submission&, const Error&);
   void tell_end(const Call&, const Outcome&);
+  void tell_replay(std::string_view function, const Submission&, const Outcome&);
 
   // pool_core.cpp
+  [[nodiscard]] Call* accept(std::string_view function, Submission&, Time now);
+  void refuse(std::string_view function, const Submission&, Error&&);
+  void hurry(Call&, bool nested, bool alone, Time now);
+  void admit(Call&, Time now);
   [[nodiscard]] Worker* current(WorkerId, Incarnation) noexcept;
   [[nodiscard]] Call* leased(const Worker&, CallId) noexcept;
   void mark_begun(Worker&, Execution, std::uint64_t upto, Time now);
@@ -323,6 +352,8 @@ class PoolCore {
   std::size_t queued_bytes_ = 0;
   Pace pace_;
   Quarantine quarantine_;
+  IdempotencyKeys keys_;
+  std::size_t joined_ = 0;  // calls that wait for another's outcome
   Queue alone_;             // that wait for a worker without other calls
   bool reserving_ = false;  // a worker is kept for one of them, or has it
   std::uint64_t last_incarnation_ = 0;

@@ -29,7 +29,11 @@ struct PoolCoreOptions {
   /// A call is quarantined when its worker died so often while it ran, the last time with nothing else; 0: never.
   std::uint32_t quarantine_after = 3;
   Duration quarantine_ttl = std::chrono::minutes(10);  ///< from its last kill
-  std::uint32_t boot_failures_max = 3;                 ///< in a row, then the pool has failed
+  // Of calls with an idempotency key, their outcomes: for how long, how many, and how much of them.
+  Duration idempotency_ttl = std::chrono::minutes(10);  ///< zero: a key joins what is under way, and no more
+  std::size_t idempotency_keys_max = limits::idempotency_keys_max;
+  std::size_t idempotency_bytes_max = limits::idempotency_bytes_max;
+  std::uint32_t boot_failures_max = 3;  ///< in a row, then the pool has failed
   /// After a failed boot, and before a third try with a worker whose lives are short; doubled each time.
   Duration respawn_delay = std::chrono::milliseconds(500);
   Duration respawn_delay_max = std::chrono::seconds(30);

@@ -30,6 +30,15 @@ void PoolCore::tell_refusal(std::string_view function, const Submission& submiss
   step.ended_as = named(error);
 }
 
+void PoolCore::tell_replay(std::string_view function, const Submission& submission, const Outcome& outcome) {
+  auto& step = actions_.steps.emplace_back();
+  step.what = CallStep::What::replayed;
+  step.function = function;
+  step.attempt = submission.attempt;
+  const auto* error = std::get_if<Error>(&outcome);
+  step.ended_as = error == nullptr ? "a value" : named(*error);
+}
+
 void PoolCore::tell_end(const Call& call, const Outcome& outcome) {
   const auto* error = std::get_if<Error>(&outcome);
   // One that ended in its first step is told begun by nothing else: BEGUN comes behind the result.

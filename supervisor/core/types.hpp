@@ -75,6 +75,7 @@ struct Submission {
   bool detached = false;
   Priority priority = Priority::normal;
   bool nested = false;                 ///< it comes from a worker of this pool: see PoolCore::submit
+  std::string idempotency_key;         ///< empty: it has none; see idempotency.hpp
   std::optional<StreamCredit> stream;  ///< it is a stream, with so much credit to begin with
 };
 

@@ -41,6 +41,9 @@ PoolOptions read_pool(const toml::table& toml, std::string_view name, const fs::
   table.read("client_queued_bytes_max", pool.client_queued_bytes_max, 1);
   table.read("quarantine_after", pool.quarantine_after, 0);
   table.read("quarantine_ttl", pool.quarantine_ttl);
+  table.read("idempotency_ttl", pool.idempotency_ttl);
+  table.read("idempotency_keys_max", pool.idempotency_keys_max);
+  table.read("idempotency_bytes_max", pool.idempotency_bytes_max);
   table.read("attempt_timeout", pool.attempt_timeout);
   table.read("start_timeout", pool.start_timeout);
   table.read("stop_timeout", pool.stop_timeout);
@@ -183,6 +186,9 @@ toml::table table_of(const PoolOptions& pool) {
   number("client_queued_bytes_max", pool.client_queued_bytes_max);
   number("quarantine_after", pool.quarantine_after);
   table.insert("quarantine_ttl", text::format_duration(pool.quarantine_ttl));
+  table.insert("idempotency_ttl", text::format_duration(pool.idempotency_ttl));
+  number("idempotency_keys_max", pool.idempotency_keys_max);
+  number("idempotency_bytes_max", pool.idempotency_bytes_max);
   table.insert("attempt_timeout", text::format_duration(pool.attempt_timeout));
   table.insert("start_timeout", text::format_duration(pool.start_timeout));
   table.insert("stop_timeout", text::format_duration(pool.stop_timeout));

@@ -22,18 +22,22 @@ std::string worker_of(const core::CallStep& step) {
 
 void CallLog::write(const core::CallStep& step, core::Time now) {
   std::string text = "call ";
-  if (step.what != What::refused) text += std::to_string(step.call.value) + ' ';
+  if (step.what != What::refused && step.what != What::replayed) text += std::to_string(step.call.value) + ' ';
   text += '`' + step.function + "`, attempt " + std::to_string(step.attempt) + ": " + told(step, now);
   log_.write(LogLevel::debug, "pool " + log_.name(), text);
 }
 
 std::string CallLog::told(const core::CallStep& step, core::Time now) {
   if (step.what == What::refused) return "refused: " + step.ended_as;
+  if (step.what == What::replayed) return "answered by what its idempotency key came to before: " + step.ended_as;
   Times& times = under_way_[step.call.value];
   switch (step.what) {
     case What::accepted:
       times = {.accepted = now};
       return "accepted";
+    case What::joined:
+      times = {.accepted = now};
+      return "has the outcome of call " + std::to_string(step.joins.value) + ", by their idempotency key";
     case What::queued: {
       const bool again = std::exchange(times.sent, {}) != core::Time{};
       return std::string(again ? "queued again, since its worker ended before it began" : "queued") + " (" +

@@ -94,6 +94,7 @@ core::Submission submission_of(core::SessionId session, const protocol::Message&
   submission.attempt = extras.attempt;
   submission.metadata = Blob(extras.metadata);
   submission.detached = extras.detached;
+  submission.idempotency_key = extras.idempotency_key;
   submission.priority = static_cast<core::Priority>(extras.priority);
   return submission;
 }

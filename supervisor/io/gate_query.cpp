@@ -80,7 +80,7 @@ void write_ends(protocol::Writer& writer, const core::EndCounts& ends) {
 void write_pool(protocol::Writer& writer, const GatePool& pool) {
   const auto& core = pool.shell->core();
   const auto& counters = core.counters();
-  MapWriter map(writer, 12);
+  MapWriter map(writer, 13);
   map.text("name", pool.name)
       .text("state", name_of(core.state()))
       .number("functions", core.functions().current().size());
@@ -88,6 +88,13 @@ void write_pool(protocol::Writer& writer, const GatePool& pool) {
   map.number("delivered", counters.delivered).number("requeued", counters.requeued).number("deaths", counters.deaths);
   map.number("items", counters.items);
   write_ends(map.key("ends"), counters.ends);
+  const auto& keys = core.idempotency_keys();
+  MapWriter(map.key("idempotency"), 5)
+      .number("joined", counters.keys_joined)
+      .number("replayed", counters.keys_replayed)
+      .number("refused", counters.keys_refused)
+      .number("kept", keys.size())
+      .number("kept_bytes", keys.bytes());
   const auto workers = pool.shell->worker_facts();
   map.key("workers").array(workers.size());
   for (const auto& worker : workers) write_worker(writer, worker);

@@ -51,6 +51,9 @@ core::PoolCoreOptions core_options(const PoolOptions& options, const PoolLog& lo
   core.seed = std::random_device()();
   core.quarantine_after = options.quarantine_after;
   core.quarantine_ttl = options.quarantine_ttl;
+  core.idempotency_ttl = options.idempotency_ttl;
+  core.idempotency_keys_max = options.idempotency_keys_max;
+  core.idempotency_bytes_max = options.idempotency_bytes_max;
   core.ping_interval = limits::ping_interval;
   core.call_steps = log.wants(LogLevel::debug);
   return core;
@@ -294,7 +297,8 @@ void PoolShell::perform(core::LifeAction& action, core::Time now) {
 }
 
 void PoolShell::give_receipt(core::ReceiptDelivery&& receipt, core::Time now) {
-  auto* each = receipt.what.what == CancelEnd::ignored ? channel(receipt.worker) : nullptr;
+  const bool goes_on = receipt.what.what == CancelEnd::ignored && receipt.worker;
+  auto* each = goes_on ? channel(*receipt.worker) : nullptr;
   const auto on_where = [this](core::CallId call, std::string_view stack) {
     stuck_calls_.on_where(call, stack, events_.on_receipt);
   };

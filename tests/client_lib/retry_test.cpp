@@ -40,6 +40,22 @@ RetryPolicy policy_for_all() {
 
 const Error busy = error(Code::unavailable, Certainty::not_started);
 
+// What was executed comes back: to ask again is in vain, unless it is not known whether it was asked at all.
+TEST(Retry, OfACallWithAKeyIsOnlyOfWhatDidNotRun) {
+  RetryPolicy all = policy_for_all();
+  all.idempotent = true;
+  all.exceptions = {"ConnectionError"};
+  const auto tried = [&all](const Error& given) {
+    return retry_delay(all, given, {.number = 1, .keyed = true}).has_value();
+  };
+  EXPECT_TRUE(tried(error(Code::overloaded, Certainty::not_started)));
+  EXPECT_TRUE(tried(error(Code::connection_lost, Certainty::maybe_started)));
+  EXPECT_FALSE(tried(error(Code::worker_lost, Certainty::maybe_started)));
+  EXPECT_FALSE(tried(raised("ConnectionError")));
+  all.idempotent = false;
+  EXPECT_FALSE(tried(error(Code::connection_lost, Certainty::maybe_started)));
+}
+
 TEST(Retry, TheDefaultIsNone) {
   EXPECT_EQ(retry_delay({}, busy, {}), std::nullopt);
   EXPECT_EQ(retry_delay({.attempts = 0}, busy, {}), std::nullopt);

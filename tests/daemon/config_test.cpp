@@ -67,6 +67,9 @@ queued_bytes_max = 5000000000
 client_queued_calls_max = 100
 quarantine_after = 5
 quarantine_ttl = "1m"
+idempotency_ttl = "2h"
+idempotency_keys_max = 50
+idempotency_bytes_max = 1000
 client_queued_bytes_max = 1000000
 attempt_timeout = "500ms"
 start_timeout = "2m"
@@ -110,6 +113,9 @@ max_rss = 8000000000
   EXPECT_EQ(pool.client_queued_calls_max, 100u);
   EXPECT_EQ(pool.quarantine_after, 5u);
   EXPECT_EQ(pool.quarantine_ttl, 1min);
+  EXPECT_EQ(pool.idempotency_ttl, 2h);
+  EXPECT_EQ(pool.idempotency_keys_max, 50u);
+  EXPECT_EQ(pool.idempotency_bytes_max, 1000u);
   EXPECT_EQ(pool.client_queued_bytes_max, 1'000'000u);
   EXPECT_EQ(pool.env, (std::map<std::string, std::string>{{"A", "b"}}));
   EXPECT_TRUE(pool.clean_env);

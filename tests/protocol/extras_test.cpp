@@ -99,6 +99,7 @@ TEST(Extras, OfACallAreReadBack) {
                                 {"queue_timeout", number(20)},
                                 {"attempt_timeout", number(30)},
                                 {"pool", text("gpu")},
+                                {"idempotency_key", text("order-17")},
                                 {"detached", flag(true)}});
   Message message;
   ASSERT_EQ(message.read(bytes, 0, client_in, own_epoch), Refusal::none);
@@ -108,6 +109,7 @@ TEST(Extras, OfACallAreReadBack) {
   EXPECT_EQ(extras.queue_timeout, 20u);
   EXPECT_EQ(extras.attempt_timeout, 30u);
   EXPECT_EQ(extras.pool, "gpu");
+  EXPECT_EQ(extras.idempotency_key, "order-17");
   EXPECT_TRUE(extras.detached);
 }
 
@@ -133,7 +135,7 @@ TEST(Extras, HaveDefaultsWhereTheyAreLeftOut) {
 TEST(Extras, OfACallAreUnknownInARun) {
   for (const auto& entry :
        {Entry{"timeout", number(1)}, Entry{"queue_timeout", number(1)}, Entry{"attempt_timeout", number(1)},
-        Entry{"pool", text("x")}, Entry{"detached", flag(true)}}) {
+        Entry{"pool", text("x")}, Entry{"detached", flag(true)}, Entry{"idempotency_key", text("k")}}) {
     EXPECT_EQ(read(run_with({entry}), worker_data_in), Refusal::wrong_field) << entry.key;
     EXPECT_EQ(read(call_with({entry}), client_in), Refusal::none) << entry.key;
   }
@@ -144,10 +146,11 @@ TEST(Extras, AreRefusedWithAnUnknownKey) {
 }
 
 TEST(Extras, AreRefusedWithAKeyTwice) {
-  for (const auto& entry : {Entry{"kwargs", kwargs}, Entry{"metadata", metadata({})}, Entry{"attempt", number(1)},
-                            Entry{"deadline", number(1)}, Entry{"timeout", number(1)},
-                            Entry{"queue_timeout", number(1)}, Entry{"attempt_timeout", number(1)},
-                            Entry{"pool", text("x")}, Entry{"detached", flag(false)}, Entry{"frames", names({})}}) {
+  for (const auto& entry :
+       {Entry{"kwargs", kwargs}, Entry{"metadata", metadata({})}, Entry{"attempt", number(1)},
+        Entry{"deadline", number(1)}, Entry{"timeout", number(1)}, Entry{"queue_timeout", number(1)},
+        Entry{"attempt_timeout", number(1)}, Entry{"pool", text("x")}, Entry{"detached", flag(false)},
+        Entry{"frames", names({})}, Entry{"idempotency_key", text("k")}}) {
     EXPECT_EQ(read(call_with({entry}), client_in), Refusal::none) << entry.key;
     EXPECT_EQ(read(call_with({entry, entry}), client_in), Refusal::wrong_field) << entry.key;
   }
@@ -156,7 +159,7 @@ TEST(Extras, AreRefusedWithAKeyTwice) {
 TEST(Extras, AreRefusedWithAValueOfAnotherType) {
   const Write nothing = [](Writer& writer) { writer.nil(); };
   for (const std::string_view key : {"kwargs", "metadata", "attempt", "deadline", "timeout", "queue_timeout",
-                                     "attempt_timeout", "pool", "detached", "frames"}) {
+                                     "attempt_timeout", "pool", "detached", "frames", "idempotency_key"}) {
     EXPECT_EQ(read(call_with({{key, nothing}}), client_in), Refusal::wrong_field) << key;
   }
 }

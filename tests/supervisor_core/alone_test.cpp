@@ -207,6 +207,54 @@ TEST_F(Poison, InnocentNeighboursAreCleared) {
   EXPECT_EQ(pool.core().quarantine(pool.now).size(), 1u);
 }
 
+// The loop's thread was in the first step of one of them: the others were waiting.
+TEST_F(Poison, IsOnlyWhatThePageShowsInItsFirstStep) {
+  pool.ready(1);
+  const auto ask = [this](const std::string& says) { return pool.submit("m.f", {.says = says}); };
+  for (int i = 0; i < 2; ++i) {
+    for (const auto* says : {"a", "b"}) pool.worker(0).begins(ask(says));
+    const auto bad = ask("poison");
+    pool.worker(0).shows(bad);
+    pool.worker(0).pulse.first_step = pool.worker(0).received(bad).seq;
+    pool.read_pages();
+    die();
+    pool.worker(0).pulse.first_step = 0;
+    EXPECT_ENDED(bad, worker_lost, maybe_started);
+  }
+  const auto suspects = pool.core().quarantine(pool.now);
+  ASSERT_EQ(suspects.size(), 1u);
+  EXPECT_EQ(suspects[0].kills, 2u);
+  pool.worker(0).begins(ask("a"));
+  pool.worker(0).begins(ask("b"));
+  EXPECT_FALSE(pool.worker(0).has(ask("poison"))) << "others are there";
+}
+
+// Nothing tells what a thread was at.
+TEST_F(Poison, MayBeInAThreadBesideAFirstStep) {
+  pool.ready(1);
+  pool.worker(0).begins(pool.submit("m.plain", {.says = "in a thread"}));
+  pool.worker(0).begins(pool.submit("m.f", {.says = "waiting"}));
+  const auto stepping = pool.submit("m.f", {.says = "stepping"});
+  pool.worker(0).shows(stepping);
+  pool.worker(0).pulse.first_step = pool.worker(0).received(stepping).seq;
+  pool.read_pages();
+  die();
+  EXPECT_EQ(pool.core().quarantine(pool.now).size(), 2u);
+}
+
+// One that is over, or of which it is not known whether it was passed over, names nobody.
+TEST_F(Poison, IsAnyThatHadBegunWhereThePageNamesNone) {
+  pool.ready(1);
+  const auto over = pool.submit("m.f", {.says = "over"});
+  const auto seq = pool.worker(0).received(over).seq;
+  pool.worker(0).runs(over);
+  for (const auto* says : {"a", "b"}) pool.worker(0).begins(pool.submit("m.f", {.says = says}));
+  pool.worker(0).pulse.first_step = seq;
+  pool.read_pages();
+  die();
+  EXPECT_EQ(pool.core().quarantine(pool.now).size(), 2u);
+}
+
 TEST_F(Poison, IsNotFoundAmongManyWithoutBeingAlone) {
   pool.options.quarantine_after = 1;
   pool.ready(1);

@@ -53,6 +53,7 @@ TestCall FakePool::submit(std::string_view name, const Ask& ask) {
   submission.nested = ask.nested;
   if (!ask.says.empty()) submission.request.args = Blob(std::as_bytes(std::span(ask.says)));
   submission.stream = ask.stream;
+  submission.idempotency_key = ask.key;
   TestCall call{last_tag_, core_->submit(name, std::move(submission), now)};
   if (call.id) tags_[call.id->value] = call.tag;
   flush();
@@ -146,6 +147,12 @@ void FakePool::advance(Duration by) {
   }
 }
 
+// What is executed for an idempotency key goes by the first of those that wait for it.
+std::uint64_t FakePool::tag_of(CallId call) const {
+  const auto* shared = core_->find(call)->shared.get();
+  return shared != nullptr ? shared->waiters.front()->tag : tags_.at(call.value);
+}
+
 void FakePool::flush() {
   while (true) {
     Actions actions = std::move(core_->actions());
@@ -157,8 +164,8 @@ void FakePool::flush() {
       if (!run) continue;
       auto& worker = workers_.at(send.worker.value);
       const auto execution = execution_of(worker.registered_.functions.at(run->function).kind);
-      worker.received_.push_back({tags_.at(run->call.value), run->call, run->seq, run->function, execution,
-                                  run->expires, run->request.bytes(), run->stream});
+      worker.received_.push_back({tag_of(run->call), run->call, run->seq, run->function, execution, run->expires,
+                                  run->request.bytes(), run->stream});
     }
     for (const auto& cancel : actions.cancels) {
       workers_.at(cancel.worker.value).cancels_[cancel.seq] = cancel.deadline ? 'd' : 'c';

@@ -98,6 +98,7 @@ class FakeWorker {
  private:
   friend class FakePool;
   void end(const Exit& exit);
+  [[nodiscard]] CallId executes(const TestCall& call) const;
 
   FakePool& pool_;
   WorkerId id_;
@@ -128,6 +129,7 @@ class FakePool {
     bool nested = false;
     std::string says{};  ///< its arguments: without them each call has its own
     std::optional<StreamCredit> stream{};
+    std::string key{};  ///< its idempotency key
   };
   TestCall submit(std::string_view name, const Ask& ask);
   TestCall submit(std::string_view name) { return submit(name, Ask{}); }
@@ -180,6 +182,8 @@ class FakePool {
 
   std::optional<PoolCore> core_;
   std::deque<FakeWorker> workers_;
+  [[nodiscard]] std::uint64_t tag_of(CallId call) const;
+
   std::map<std::uint64_t, std::uint64_t> tags_;      // by CallId
   std::map<std::uint64_t, Outcome> outcomes_;        // by tag
   std::map<std::uint64_t, std::uint64_t> items_;     // by tag

@@ -36,10 +36,13 @@ void FakeWorker::says_begun(std::uint64_t loop, std::uint64_t thread) {
   pool_.flush();
 }
 
+// As it was told in RUN; what it was not sent it can only make up.
+CallId FakeWorker::executes(const TestCall& call) const { return has(call) ? received(call).call : call.id.value(); }
+
 void FakeWorker::returns(const TestCall& call, std::string_view value) {
   Reply reply;
   reply.body = Blob(std::as_bytes(std::span(value.data(), value.size())));
-  pool_.core().on_result(id_, Incarnation{incarnation}, call.id.value(), std::move(reply), pool_.now);
+  pool_.core().on_result(id_, Incarnation{incarnation}, executes(call), std::move(reply), pool_.now);
   pool_.flush();
 }
 
@@ -55,7 +58,7 @@ void FakeWorker::says_items(const TestCall& call, std::uint64_t first, std::uint
   items.first = first;
   items.count = count;
   items.body = Blob(std::vector<std::byte>(bytes));
-  pool_.core().on_items(id_, Incarnation{incarnation}, call.id.value(), std::move(items), pool_.now);
+  pool_.core().on_items(id_, Incarnation{incarnation}, executes(call), std::move(items), pool_.now);
   pool_.flush();
 }
 
@@ -68,13 +71,13 @@ void FakeWorker::says_flawed_items(const TestCall& call, std::uint32_t count) {
   error.code = Code::invalid_argument;
   error.stage = Stage::result;
   error.certainty = Certainty::started;
-  pool_.core().on_flawed_items(id_, Incarnation{incarnation}, call.id.value(), items, std::move(error), pool_.now);
+  pool_.core().on_flawed_items(id_, Incarnation{incarnation}, executes(call), items, std::move(error), pool_.now);
   pool_.flush();
 }
 
 void FakeWorker::says_end(const TestCall& call, std::uint64_t items) {
   shows(call);
-  pool_.core().on_end(id_, Incarnation{incarnation}, call.id.value(), items, pool_.now);
+  pool_.core().on_end(id_, Incarnation{incarnation}, executes(call), items, pool_.now);
   pool_.flush();
 }
 
@@ -84,7 +87,7 @@ void FakeWorker::raises(const TestCall& call, Code code) {
   error.stage = Stage::run;
   error.certainty = Certainty::started;
   error.message = "ValueError";
-  pool_.core().on_error(id_, Incarnation{incarnation}, call.id.value(), std::move(error), pool_.now);
+  pool_.core().on_error(id_, Incarnation{incarnation}, executes(call), std::move(error), pool_.now);
   pool_.flush();
 }
 
@@ -95,7 +98,7 @@ void FakeWorker::passes_over(const TestCall& call, Code code) {
   error.stage = Stage::queue;
   error.certainty = Certainty::not_started;
   error.message = "passed over";
-  pool_.core().on_error(id_, Incarnation{incarnation}, call.id.value(), std::move(error), pool_.now);
+  pool_.core().on_error(id_, Incarnation{incarnation}, executes(call), std::move(error), pool_.now);
   pool_.flush();
 }
 

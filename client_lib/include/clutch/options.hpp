@@ -50,6 +50,10 @@ struct CallOptions {
   std::map<std::string, std::string> metadata = {};  ///< current_call().metadata in Python, e.g. "traceparent"
   std::optional<Priority> priority = {};             ///< default: Priority::normal
   std::string pool = {};                             ///< the pool to use where two have the function
+  /// Of calls with the same key, function and arguments one is executed, and all have its outcome: those that come
+  /// while it is under way, and those that come later, for the pool's idempotency_ttl. With another function or other
+  /// arguments it is refused. At most 256 bytes of UTF-8; not for streams. See docs/calls.md. Default, empty: none.
+  std::string idempotency_key = {};
   /// Of a stream: how many items, and bytes of them, may be on their way or wait to be read; beyond, the generator
   /// stays suspended at its `yield`. Default, 0: limits::stream_window_items (16,384) and stream_window_bytes (4 MiB).
   std::uint64_t stream_window_items = 0;

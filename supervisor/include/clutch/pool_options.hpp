@@ -35,7 +35,12 @@ struct PoolOptions {
   std::size_t client_queued_bytes_max = limits::client_queued_bytes_max;
   /// A call is refused as `quarantined` once its worker died so often while it ran; 0: never. See docs/calls.md.
   std::uint32_t quarantine_after = 3;
-  std::chrono::nanoseconds quarantine_ttl = std::chrono::minutes(10);   ///< from its last kill
+  std::chrono::nanoseconds quarantine_ttl = std::chrono::minutes(10);  ///< from its last kill
+  /// Outcomes of calls with an idempotency key: how long they are kept, how many, and how many bytes of them; beyond,
+  /// the oldest are forgotten. 0: only what is under way is joined.
+  std::chrono::nanoseconds idempotency_ttl = std::chrono::minutes(10);
+  std::size_t idempotency_keys_max = limits::idempotency_keys_max;
+  std::size_t idempotency_bytes_max = limits::idempotency_bytes_max;
   std::chrono::nanoseconds attempt_timeout = std::chrono::seconds(30);  ///< default of a call's; zero: none
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(60);    ///< from spawn to ready: imports, lifespans
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);     ///< what calls in flight have at the end

@@ -105,6 +105,7 @@ struct Extras {
   std::uint64_t queue_timeout = 0;
   std::optional<std::uint64_t> attempt_timeout;
   std::string_view pool;
+  std::string_view idempotency_key;  ///< empty: it has none
   bool detached = false;
   std::uint64_t priority = 1;
   std::optional<StreamCredit> stream;  ///< the call is a stream, with this credit to begin with
