@@ -262,7 +262,7 @@ TEST(Frames, HaveAPlaceThatCanBe) {
   };
   EXPECT_EQ(with_place(number(limits::elements_max)), Refusal::none);
   EXPECT_EQ(with_place(text("name")), Refusal::none);
-  EXPECT_EQ(with_place([](Writer& writer) { writer.nil(); }), Refusal::none);
+  EXPECT_EQ(with_place([](Writer& writer) { writer.nil(); }), Refusal::wrong_field);
   EXPECT_EQ(with_place(number(limits::elements_max + 1)), Refusal::wrong_field);
   EXPECT_EQ(with_place(number(1ull << 32)), Refusal::wrong_field);
   EXPECT_EQ(with_place(text("\xff")), Refusal::wrong_field);

@@ -120,6 +120,7 @@ CallPhase phase_of(const core::Call* call) noexcept {
     case core::CallState::free:
       return CallPhase::over;
     case core::CallState::queued:
+    case core::CallState::joined:  // the simulation's calls have no idempotency keys
       return CallPhase::queued;
     case core::CallState::sent:
       if (call->answered) return CallPhase::sent_answered;

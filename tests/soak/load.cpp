@@ -53,9 +53,9 @@ void Load::poison() {
   constexpr int kills = 3;  // PoolOptions::quarantine_after
   const int number = ledger_->open("poison", kills);
   RetryPolicy stubborn;
-  stubborn.attempts = kills + 1;
+  stubborn.attempts = 20;
   stubborn.delay = 20ms;
-  stubborn.codes = {Code::worker_lost};
+  stubborn.codes = {Code::worker_lost, Code::overloaded, Code::unavailable};
   stubborn.idempotent = true;
   follow(caller_.with({.retry = std::move(stubborn)}).call<int>("soaked.crash", ledger_->path(), number), number);
 }
