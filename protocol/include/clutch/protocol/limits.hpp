@@ -50,8 +50,8 @@ inline constexpr std::chrono::milliseconds ping_unanswered_max{3000};
 // A pool.
 inline constexpr std::size_t queued_calls_max = 4u << 20;
 inline constexpr std::size_t queued_bytes_max = std::size_t{2} << 30;
-inline constexpr std::size_t idempotency_keys_max = 100'000;     // outcomes that are kept by their key
-inline constexpr std::size_t idempotency_bytes_max = 64u << 20;  // of them
+inline constexpr std::size_t idempotency_keys_max = 100'000;      // outcomes that are kept by their key
+inline constexpr std::size_t idempotency_bytes_max = 64u << 20;   // of them
 inline constexpr std::size_t client_queued_calls_max = 1u << 20;  // of one client of a daemon's
 inline constexpr std::size_t client_queued_bytes_max = std::size_t{512} << 20;
 
