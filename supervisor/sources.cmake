@@ -56,6 +56,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   io/pin_threads.cpp
   io/pool_log.cpp
   io/pool_shell.cpp
+  io/pool_shell_actions.cpp
   io/pool_shell_stalls.cpp
   io/resident.cpp
   io/router.cpp
