@@ -18,6 +18,7 @@ set(CLUTCH_SUPERVISOR_SOURCES
   core/fingerprint.cpp
   core/functions.cpp
   core/idempotency.cpp
+  core/invariant.cpp
   core/keyed.cpp
   core/leaks.cpp
   core/life.cpp

@@ -1,5 +1,7 @@
 #include "core/call.hpp"
 
+#include "core/invariant.hpp"
+
 namespace clutch::core {
 
 Call& CallTable::take() {
@@ -20,6 +22,7 @@ Call& CallTable::take() {
 }
 
 void CallTable::release(Call& call) noexcept {
+  invariant(call.state != CallState::free, "a call is given back once");
   ++call.generation;
   call.state = CallState::free;
   call.certainty = Certainty::not_started;

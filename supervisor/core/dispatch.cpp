@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/invariant.hpp"
 #include "core/pool_core.hpp"
 
 namespace clutch::core {
@@ -34,6 +35,8 @@ void PoolCore::count_queued(Call& call, bool queued) {
     queued_bytes_ += call.request_bytes;
     of_session.queued_bytes += call.request_bytes;
   } else {
+    invariant(queued_ > 0 && of_session.queued > 0, "a call that leaves the queue was counted in it");
+    invariant(of_session.queued_bytes >= call.request_bytes, "so were its bytes");
     --queued_;
     --of_session.queued;
     queued_bytes_ -= call.request_bytes;
@@ -44,6 +47,7 @@ void PoolCore::count_queued(Call& call, bool queued) {
 // Of functions without a limit too: one may be set while their calls run.
 void PoolCore::count_limit(Call& call, Worker& worker, int change) {
   const auto at = call.function.value;
+  invariant(change > 0 || (running_in_pool_[at] > 0 && worker.running[at] > 0), "a call that ends counted as running");
   running_in_pool_[at] += static_cast<std::uint32_t>(change);
   worker.running[at] += static_cast<std::uint32_t>(change);
 }
@@ -163,6 +167,8 @@ void PoolCore::pump(Time now) {
 }
 
 void PoolCore::assign(Call& call, Worker& worker, Time now) {
+  invariant(call.state == CallState::queued && !call.answered, "what is sent was waiting for it");
+  invariant(worker.state == WorkerState::ready, "it is sent to a worker that is ready");
   count_queued(call, false);
   Lane& lane = worker.lane(call.execution);
   if (lane.sent == 0) lane.window.on_first_sent(now);

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/invariant.hpp"
 #include "core/pool_core.hpp"
 
 namespace clutch::core {
@@ -41,6 +42,7 @@ void PoolCore::deliver(const Submission& submission, Error&& error) {
 }
 
 void PoolCore::answer(Call& call, Outcome&& outcome) {
+  invariant(!call.answered, "a call has one outcome");
   if (call.shared) return end_shared(call, std::move(outcome));
   ++counters_.delivered;
   if (auto* error = std::get_if<Error>(&outcome)) {
@@ -74,7 +76,8 @@ void PoolCore::finish(Call& call, Worker& worker, Time now) {
   pace_.on_done(now);
   Lane& lane = worker.lane(call.execution);
   const bool suspended = call.stream && call.stream->suspended;
-  --(call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun);
+  auto& among = call.state == CallState::sent ? lane.sent : suspended ? worker.suspended : lane.begun;
+  invariant(among-- > 0, "a call that a worker is done with was counted as its");
   timers_.stop(call);  // of the grace after its cancel
   if (call.leaked) --worker.leaked;
   Queue::remove(call);

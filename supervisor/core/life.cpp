@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "core/invariant.hpp"
 #include "core/pool_core.hpp"
 
 namespace clutch::core {
@@ -20,6 +21,7 @@ void PoolCore::start(Time now) {
 }
 
 void PoolCore::spawn(Worker& worker, Time now) {
+  invariant(worker.state == WorkerState::absent && worker.leases.empty(), "one worker at a time has a slot");
   worker.state = WorkerState::booting;
   worker.incarnation = Incarnation{++last_incarnation_};
   worker.next_seq = 1;
@@ -323,6 +325,7 @@ void PoolCore::stop_if_drained(Time now) {
     answer_queued(failure_.value_or(stopped));
     state_ = PoolState::stopped;
     drain_by_ = never;
+    invariant(calls() == 0, "a pool that has stopped has no calls");
     actions_.life.emplace_back(Stopped{});
     return;
   }

@@ -8,6 +8,7 @@
 
 #include "io/access.hpp"
 #include "io/find_program.hpp"
+#include "io/overloaded.hpp"
 #include "io/pin_threads.hpp"
 #include "io/resident.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "core/call_names.hpp"
 #include "core/fingerprint.hpp"
+#include "io/overloaded.hpp"
 #include "io/pool_shell.hpp"
 
 namespace clutch::io {
@@ -25,13 +26,6 @@ const char* why_replaced(core::EndReason why) noexcept {
       return "its code is to be loaded anew";
   }
 }
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 }  // namespace
 
