@@ -56,6 +56,7 @@ void Load::poison() {
   stubborn.attempts = 20;
   stubborn.delay = 20ms;
   stubborn.codes = {Code::worker_lost, Code::overloaded, Code::unavailable};
+  stubborn.budget = false;  // which all else that fails has used up
   stubborn.idempotent = true;
   follow(caller_.with({.retry = std::move(stubborn)}).call<int>("soaked.crash", ledger_->path(), number), number);
 }
