@@ -5,9 +5,9 @@
 
 namespace clutch::core {
 
-void on_broken_invariant(const char* what, const std::source_location& where) noexcept {
-  std::fprintf(stderr, "clutch: a defect of clutch itself: this does not hold: %s (%s:%u). Please report it\n", what,
-               where.file_name(), where.line());
+void on_broken_invariant(const char* what, const char* file, int line) noexcept {
+  std::fprintf(stderr, "clutch: a defect of clutch itself: this does not hold: %s (%s:%d). Please report it\n", what,
+               file, line);
   std::abort();
 }
 

@@ -134,7 +134,11 @@ void PoolCore::end_shared(Call& execution, Outcome&& outcome) {
   keys_.end(execution.shared->key, execution.id(), outcome);
   while (Call* waiter = execution.shared->waiters.pop_front()) {
     --joined_;
-    answer(*waiter, execution.shared->waiters.empty() ? std::move(outcome) : copy_of(outcome));
+    if (execution.shared->waiters.empty()) {
+      answer(*waiter, std::move(outcome));
+      return calls_.release(*waiter);
+    }
+    answer(*waiter, copy_of(outcome));
     calls_.release(*waiter);
   }
 }

@@ -37,7 +37,7 @@ struct WorkerId {
 /// One life of one worker, unique and rising within a supervisor's life.
 struct Incarnation {
   std::uint64_t value = 0;
-  friend auto operator<=>(Incarnation, Incarnation) = default;
+  friend auto operator<=>(Incarnation, Incarnation) = default;  // NOLINT(modernize-use-nullptr): of its own 0
 };
 
 /// Who submitted: the embedding program is one session, each client of a daemon another.
