@@ -127,7 +127,8 @@ class Builder {
   void add_idempotency_key(CLI::App& sub) {
     const auto check = [](const std::string& given) {
       const bool good = !given.empty() && given.size() <= limits::idempotency_key_bytes_max;
-      return good ? std::string() : "an idempotency key has 1 to 256 bytes";
+      return good ? std::string()
+                  : "an idempotency key has 1 to " + std::to_string(limits::idempotency_key_bytes_max) + " bytes";
     };
     sub.add_option("--idempotency-key", options_.call.idempotency_key,
                    "the same call with the same key is executed once, and has\nthe same outcome again (10 min)")

@@ -1,6 +1,5 @@
 // `clutch reload`.
 #include <cstdio>
-#include <stdexcept>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -24,7 +23,13 @@ int reload_workers(const Options& options, Target& target) {
   if (!answer) return report(options, answer.error(), Exit::failed);
   const auto* found = answer.value().find("pools");
   const auto* pools = found != nullptr ? found->get_if<Value::Array>() : nullptr;
-  if (pools == nullptr) throw std::runtime_error("the daemon's answer has no `pools`");
+  if (pools == nullptr) {
+    return report(
+        options,
+        make_error(Code::internal, Stage::transport, Certainty::maybe_started,
+                   "the daemon's answer does not tell of its pools: see its log for what became of the reload"),
+        Exit::failed);
+  }
   int code = Exit::done;
   std::string told;
   for (const auto& pool : *pools) {

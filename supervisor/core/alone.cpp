@@ -52,14 +52,13 @@ Error PoolCore::hurried_error(const Call& call, Certainty certainty, Time now) c
   const auto& name = functions_[call.function].name;
   auto error =
       call.haste == Haste::nested
-          ? make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+          ? make_error(Code::overloaded, Stage::queue, certainty,
                        "a worker of this pool asked for `" + name +
                            "`, and it did not begin within 1 s: it may wait for itself, behind a call that blocks")
-          : make_error(Code::overloaded, Stage::queue, Certainty::not_started,
+          : make_error(Code::overloaded, Stage::queue, certainty,
                        "`" + name +
                            "` with these arguments is suspected of killing its worker, and no worker was "
                            "without other calls within 5 s to run it alone");
-  error.certainty = certainty;
   error.retry_after_ms = pace_.retry_after_ms(queued_ + 1, now);
   return error;
 }

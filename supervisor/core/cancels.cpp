@@ -8,12 +8,7 @@ namespace clutch::core {
 namespace {
 
 Error cancelled(Stage stage, Certainty certainty, std::string message) {
-  Error error;
-  error.code = Code::cancelled;
-  error.stage = stage;
-  error.certainty = certainty;
-  error.message = std::move(message);
-  return error;
+  return make_error(Code::cancelled, stage, certainty, std::move(message));
 }
 
 }  // namespace

@@ -10,6 +10,10 @@
 
 namespace clutch::core {
 
+Error caller_ended(Certainty certainty) {
+  return make_error(Code::cancelled, Stage::run, certainty, "cancelled: the client, or the pool, of its caller ended");
+}
+
 std::string flaw_of(const PoolCoreOptions& options) {
   const auto needs_one = [](std::string name) { return "`" + std::move(name) + "` of a pool must be at least 1"; };
   if (options.workers == 0) return needs_one("workers");
@@ -160,20 +164,12 @@ void PoolCore::on_session_closed(SessionId id, Time now) {
   for (Call* call = calls.front(); call != nullptr;) {
     Call* next = calls.after(*call);
     if (call->state == CallState::joined && !call->detached) {
-      leave(*call,
-            make_error(Code::cancelled, Stage::run, certainty_for(*call, Time::min()),
-                       "cancelled: the client, or the pool, of its caller ended"),
-            now, false);
+      leave(*call, caller_ended(certainty_for(*call, Time::min())), now, false);
     } else if (!call->detached) {
       // Nobody is there to be answered: over for the caller now, whatever the worker does with its cancel.
       cancel_call(*call, now);
       if (calls_.find(call->id()) == call && !call->answered) {
-        Error error;
-        error.code = Code::cancelled;
-        error.stage = Stage::run;
-        error.certainty = certainty_of(*call, Time::min());
-        error.message = "cancelled: the client, or the pool, of its caller ended";
-        answer(*call, std::move(error));
+        answer(*call, caller_ended(certainty_of(*call, Time::min())));
         watch_grace(*call, now);
       }
     }

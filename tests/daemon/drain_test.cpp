@@ -37,6 +37,26 @@ TEST(DaemonDrain, NamesInItsLogWhatItCutShort) {
       << daemon.process().output();
 }
 
+TEST(DaemonReload, ThatCannotBeSaysWhyAndChangesNothing) {
+  Daemon daemon;
+  const auto client = daemon.connect();
+  const auto reload = [&](Value::Map arguments) { return client.command("reload", std::move(arguments)).get(); };
+  EXPECT_FAILS(reload({{Value("pool"), Value(7)}}), invalid_argument, not_started);
+  EXPECT_FAILS(reload({{Value("pools"), Value("main")}}), invalid_argument, not_started);
+  const auto nowhere = reload({{Value("pool"), Value("mian")}});
+  EXPECT_FAILS(nowhere, not_found, not_started);
+  EXPECT_NE(nowhere.error().message.find("no pool `mian`"), std::string::npos) << nowhere.error().message;
+  auto held = client.call<void>("depot.wait_for_file", daemon.scratch() / "go");
+  EXPECT_VALUE(client.call<int>("depot.double", 1).get(), 2);
+  daemon.process().signal(SIGTERM);
+  ASSERT_TRUE(daemon.process().says("told to end"));
+  EXPECT_FAILS(reload({}), unavailable, not_started);
+  static_cast<void>(daemon.scratch().write("go", ""));
+  EXPECT_TRUE(held.get().ok());
+  EXPECT_EQ(daemon.process().wait(), 0);
+  EXPECT_EQ(daemon.process().output().find("reloading"), std::string::npos) << daemon.process().output();
+}
+
 TEST(DaemonDrain, OfACommandIsAnsweredWhenTheLastCallIsOver) {
   Daemon daemon;
   const auto client = daemon.connect();
